@@ -1,0 +1,106 @@
+/**
+ * Bytes and their text forms. Everything on the wire and under a signature passes through here.
+ * @module
+ */
+import { MeshError } from './errors.ts';
+
+/** Bytes backed by a plain ArrayBuffer, as platform APIs want them. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** UTF-8 bytes of `text`. */
+export function utf8(text: string): Bytes {
+  return encoder.encode(text);
+}
+
+/** Text of UTF-8 `bytes`; malformed input throws `SCHEMA_INVALID`. */
+export function fromUtf8(bytes: Uint8Array, at = 'text'): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw new MeshError('SCHEMA_INVALID', { at, expected: 'UTF-8', got: bytes }, { cause });
+  }
+}
+
+/** All `parts` in one array. */
+export function concat(...parts: readonly Uint8Array[]): Bytes {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+/** Whether both hold the same bytes, in time that depends on the length alone. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i += 1) difference |= (a[i] as number) ^ (b[i] as number);
+  return difference === 0;
+}
+
+/** Lower-case hexadecimal form. */
+export function toHex(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  return text;
+}
+
+/** Bytes of a hexadecimal string; `SCHEMA_INVALID` otherwise. */
+export function fromHex(text: string, at = 'hex'): Bytes {
+  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) {
+    throw new MeshError('SCHEMA_INVALID', { at, expected: 'hexadecimal', got: text });
+  }
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i += 1) {
+    bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  }
+  return bytes;
+}
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const digits = new Int8Array(128).fill(-1);
+for (let i = 0; i < alphabet.length; i += 1) digits[alphabet.charCodeAt(i)] = i;
+
+/** base64url without padding (RFC 4648, section 5). */
+export function toBase64url(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 3) {
+    const [a = 0, b, c] = [bytes[i], bytes[i + 1], bytes[i + 2]];
+    text += alphabet.charAt(a >> 2) + alphabet.charAt(((a & 3) << 4) | ((b ?? 0) >> 4));
+    if (b !== undefined) text += alphabet.charAt(((b & 15) << 2) | ((c ?? 0) >> 6));
+    if (c !== undefined) text += alphabet.charAt(c & 63);
+  }
+  return text;
+}
+
+/** Bytes of strict base64url: no padding, no white space, and unused bits zero, so that each value has one spelling. */
+export function fromBase64url(text: string, at = 'base64url'): Bytes {
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
+  let bits = 0;
+  let held = 0;
+  let length = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const digit = digits[text.charCodeAt(i)] ?? -1;
+    if (digit < 0) throw notBase64url(text, at);
+    bits = ((bits << 6) | digit) & 0xffff;
+    held += 6;
+    if (held >= 8) {
+      held -= 8;
+      bytes[length] = (bits >> held) & 0xff;
+      length += 1;
+    }
+  }
+  if (held >= 6 || (bits & ((1 << held) - 1)) !== 0) throw notBase64url(text, at);
+  return bytes;
+}
+
+function notBase64url(text: string, at: string): MeshError {
+  return new MeshError('SCHEMA_INVALID', { at, expected: 'unpadded base64url', got: text });
+}

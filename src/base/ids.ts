@@ -1,0 +1,64 @@
+/**
+ * Names of things, typed by what they name.
+ * @module
+ */
+import { toBase64url } from './bytes.ts';
+import { MeshError } from './errors.ts';
+
+/** A decentralized identifier (W3C DID Core, section 3.1). */
+export type Did = `did:${string}:${string}`;
+
+/** A DID with a fragment: names one key or service of a document. */
+export type DidUrl = `${Did}#${string}`;
+
+/** The parts of `did:mesh:<type>:<label>:<scid>`; without `scid` it is a petname. */
+export interface MeshDidParts {
+  readonly type: string;
+  readonly label: string;
+  readonly scid: string | undefined;
+}
+
+const didPattern = /^did:[a-z0-9]+:(?:[A-Za-z0-9._%-]*:)*[A-Za-z0-9._%-]+$/;
+const meshPattern = /^did:mesh:([a-z][a-z0-9-]{0,31}):([a-z0-9][a-z0-9.-]{0,62})(?::(z[1-9A-HJ-NP-Za-km-z]{40,60}))?$/;
+
+/** Whether `value` has the form of a DID of at most 512 characters. */
+export function isDid(value: unknown): value is Did {
+  return typeof value === 'string' && value.length <= 512 && didPattern.test(value);
+}
+
+/** `value` as a DID; `DID_INVALID` otherwise. */
+export function asDid(value: unknown): Did {
+  if (isDid(value)) return value;
+  throw new MeshError('DID_INVALID', { did: value, detail: 'not of the form did:method:id' });
+}
+
+/** The method of a DID: `mesh` of `did:mesh:...`. */
+export function didMethod(did: Did): string {
+  return did.split(':', 2)[1] as string;
+}
+
+/** Parts of a did:mesh identifier or petname; `DID_INVALID` otherwise. */
+export function parseMeshDid(did: string): MeshDidParts {
+  const match = meshPattern.exec(did);
+  if (match === null) {
+    throw new MeshError('DID_INVALID', { did, detail: 'not did:mesh:<type>:<label>[:<scid>]' });
+  }
+  return { type: match[1] as string, label: match[2] as string, scid: match[3] };
+}
+
+/** DID and fragment of a DID URL; `DID_INVALID` when there is no fragment. */
+export function splitDidUrl(url: string): { did: Did; fragment: string } {
+  const at = url.indexOf('#');
+  if (at < 0) throw new MeshError('DID_INVALID', { did: url, detail: 'a fragment is missing' });
+  return { did: asDid(url.slice(0, at)), fragment: url.slice(at + 1) };
+}
+
+/** A new unguessable id: `prefix` and 128 random bits. */
+export function newId(prefix: string, random: { bytes(length: number): Uint8Array }): string {
+  return `${prefix}-${toBase64url(random.bytes(16))}`;
+}
+
+/** Order by UTF-16 code units: the same everywhere, unlike `localeCompare`. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,93 @@
+/**
+ * Self-describing bytes: multibase text, multicodec keys, multihash digests and CIDs.
+ * Sources: the multiformats registry; W3C Controlled Identifiers 1.0, section 2.4 (Multikey).
+ * @module
+ */
+import { base58btc } from 'multiformats/bases/base58';
+import { CID } from 'multiformats/cid';
+import * as Digest from 'multiformats/hashes/digest';
+import { varint } from 'multiformats';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { type Bytes, concat } from './bytes.ts';
+import { canonicalBytes } from './canonical.ts';
+import { MeshError } from './errors.ts';
+
+/** Multicodec numbers of the public keys the SDK knows. */
+export const keyCodecs = {
+  Ed25519: 0xed,
+  X25519: 0xec,
+  secp256k1: 0xe7,
+  'P-256': 0x1200,
+  'P-384': 0x1201,
+  'P-521': 0x1202,
+} as const;
+
+/** A kind of public key. */
+export type KeyType = keyof typeof keyCodecs;
+
+const sha2_256 = 0x12;
+const rawCodec = 0x55;
+const jsonCodec = 0x0200;
+
+/** `bytes` as base58btc multibase text (`z...`). */
+export function toMultibase(bytes: Uint8Array): string {
+  return base58btc.encode(bytes);
+}
+
+/** Bytes of base58btc multibase text. */
+export function fromMultibase(text: string, at = 'multibase'): Bytes {
+  try {
+    // base58 takes quadratic time, so foreign text has a bound.
+    if (text.length > 256) throw new RangeError('too long');
+    return Uint8Array.from(base58btc.decode(text));
+  } catch (cause) {
+    const expected = 'base58btc multibase';
+    throw new MeshError('SCHEMA_INVALID', { at, expected, got: text }, { cause });
+  }
+}
+
+/** Multikey text of a public key: multicodec prefix and key, in multibase. */
+export function toMultikey(type: KeyType, publicKey: Uint8Array): string {
+  return toMultibase(concat(varintOf(keyCodecs[type]), publicKey));
+}
+
+/** Type and bytes of a Multikey; `KEY_INVALID` for other kinds or lengths. */
+export function fromMultikey(multikey: string): { type: KeyType; publicKey: Bytes } {
+  const bytes = fromMultibase(multikey, 'multikey');
+  for (const type of Object.keys(keyCodecs) as KeyType[]) {
+    const prefix = varintOf(keyCodecs[type]);
+    if (!prefix.every((byte, i) => bytes[i] === byte)) continue;
+    const publicKey = bytes.slice(prefix.length);
+    if (publicKey.length !== publicKeyLengths[type]) break;
+    return { type, publicKey };
+  }
+  throw new MeshError('KEY_INVALID', { key: multikey, detail: 'unknown kind or length' });
+}
+
+const publicKeyLengths: Readonly<Record<KeyType, number>> = {
+  Ed25519: 32,
+  X25519: 32,
+  secp256k1: 33,
+  'P-256': 33,
+  'P-384': 49,
+  'P-521': 67,
+};
+
+/** CIDv1 of raw bytes (sha2-256). */
+export function cidOf(bytes: Uint8Array): string {
+  return CID.createV1(rawCodec, Digest.create(sha2_256, sha256(bytes))).toString();
+}
+
+/** CIDv1 of the canonical JSON of `value` (codec json, sha2-256): the name of a document by its content. */
+export function cidOfJson(value: unknown): string {
+  return CID.createV1(jsonCodec, Digest.create(sha2_256, sha256(canonicalBytes(value)))).toString();
+}
+
+/** sha2-256 multihash of `bytes` as multibase text. */
+export function multihashOf(bytes: Uint8Array): string {
+  return toMultibase(Digest.create(sha2_256, sha256(bytes)).bytes);
+}
+
+function varintOf(value: number): Uint8Array {
+  return varint.encodeTo(value, new Uint8Array(varint.encodingLength(value)));
+}

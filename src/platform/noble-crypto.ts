@@ -1,0 +1,126 @@
+/**
+ * The primitives in plain TypeScript (noble): for platforms without native ones, and the judge of Ed25519 keys for all.
+ * @module
+ */
+import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
+import { gcm } from '@noble/ciphers/aes.js';
+import { ed25519, x25519 } from '@noble/curves/ed25519.js';
+import { blake2s } from '@noble/hashes/blake2.js';
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256, sha512 } from '@noble/hashes/sha2.js';
+import { type Bytes, concat, equalBytes } from '../base/bytes.ts';
+import { MeshError } from '../base/errors.ts';
+import type { AgreementKey, CryptoProvider, SigningKey } from '../ports/crypto.ts';
+
+const hashes = { sha256, sha512, blake2s } as const;
+const ciphers = { 'chacha20-poly1305': chacha20poly1305, 'aes-256-gcm': gcm } as const;
+const { Point } = ed25519;
+
+/** The provider without native code. */
+export const nobleCrypto: CryptoProvider = {
+  name: 'noble',
+  hash(name, ...parts) {
+    const state = hashes[name].create();
+    for (const part of parts) state.update(part);
+    return Uint8Array.from(state.digest());
+  },
+  hmac(name, key, ...parts) {
+    const state = hmac.create(hashes[name], key);
+    for (const part of parts) state.update(part);
+    return Uint8Array.from(state.digest());
+  },
+  aead(name, key) {
+    const cipher = ciphers[name];
+    return {
+      seal: (nonce, associated, plaintext) =>
+        Uint8Array.from(cipher(key, nonce, associated).encrypt(plaintext)),
+      open(nonce, associated, ciphertext) {
+        try {
+          return Uint8Array.from(cipher(key, nonce, associated).decrypt(ciphertext));
+        } catch {
+          return undefined;
+        }
+      },
+    };
+  },
+  agreementKey: (seed) => ({
+    publicKey: Uint8Array.from(x25519.getPublicKey(seed)),
+    secret: seed.slice(),
+  }),
+  agree(key: AgreementKey, publicKey) {
+    try {
+      return Uint8Array.from(x25519.getSharedSecret(key.secret as Uint8Array, publicKey));
+    } catch (cause) {
+      throw lowOrder(cause);
+    }
+  },
+  signingKey: (seed) => ({
+    publicKey: Uint8Array.from(ed25519.getPublicKey(seed)),
+    secret: seed.slice(),
+  }),
+  sign: (key: SigningKey, message) =>
+    Uint8Array.from(ed25519.sign(message, key.secret as Uint8Array)),
+  verify: (publicKey, message, signature) =>
+    isSoundKey(publicKey) && verifyCofactorless(publicKey, message, signature),
+};
+
+/** The error of an X25519 agreement that gives away nothing: the peer sent a low-order point. */
+export function lowOrder(cause: unknown): MeshError {
+  return new MeshError('KEY_INVALID', { key: 'X25519', detail: 'low-order point' }, { cause });
+}
+
+const verdicts = new Map<string, boolean>();
+const verdictLimit = 4_096;
+
+/**
+ * Whether an Ed25519 public key is canonical, on the curve and in the prime-order subgroup. Providers differ on the
+ * keys this refuses, so every provider asks here first; the answer per key is remembered (bounded).
+ */
+export function isSoundKey(publicKey: Uint8Array): boolean {
+  const name = publicKey.join();
+  const known = verdicts.get(name);
+  if (known !== undefined) return known;
+  const verdict = judge(publicKey);
+  if (verdicts.size >= verdictLimit) verdicts.delete(verdicts.keys().next().value as string);
+  verdicts.set(name, verdict);
+  return verdict;
+}
+
+function judge(publicKey: Uint8Array): boolean {
+  try {
+    const point = Point.fromBytes(publicKey, false);
+    return !point.isSmallOrder() && point.isTorsionFree();
+  } catch {
+    return false;
+  }
+}
+
+const order = Point.CURVE().n;
+
+/** RFC 8032, section 5.1.7, without the cofactor: R is recomputed and compared as bytes, as OpenSSL does. */
+function verifyCofactorless(
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (signature.length !== 64) return false;
+  const r = signature.subarray(0, 32);
+  const s = littleEndian(signature.subarray(32));
+  if (s >= order) return false;
+  const k = littleEndian(sha512(concat(r, publicKey, message))) % order;
+  const a = Point.fromBytes(publicKey, false);
+  const sb = s === 0n ? Point.ZERO : Point.BASE.multiplyUnsafe(s);
+  const ka = k === 0n ? Point.ZERO : a.multiplyUnsafe(k);
+  return equalBytes(sb.subtract(ka).toBytes(), r);
+}
+
+function littleEndian(bytes: Uint8Array): bigint {
+  let value = 0n;
+  for (let i = bytes.length - 1; i >= 0; i -= 1) value = (value << 8n) | BigInt(bytes[i] as number);
+  return value;
+}
+
+/** Same bytes on a plain ArrayBuffer. */
+export function owned(bytes: Uint8Array): Bytes {
+  return Uint8Array.from(bytes);
+}

@@ -1,0 +1,12 @@
+/**
+ * Lines for people. Silent unless the application hands one in.
+ * @module
+ */
+
+/** How loud a line is. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** Receives log lines. */
+export interface Logger {
+  log(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void;
+}

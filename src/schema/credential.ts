@@ -1,0 +1,74 @@
+/**
+ * Verifiable credentials: what an issuer says of a subject (W3C VC Data Model 2.0), in the JOSE form `vc+jwt`.
+ * @module
+ */
+import type { Did } from '../base/ids.ts';
+import { list, object, optional, refused, type Shape, text } from '../base/shape.ts';
+import { did } from './words.ts';
+
+/** The first context of every VC 2.0. */
+export const credentialContext = 'https://www.w3.org/ns/credentials/v2';
+
+/** Where to look whether the credential still stands (Bitstring Status List 1.0). */
+export interface CredentialStatus {
+  readonly id?: string;
+  readonly type: 'BitstringStatusListEntry';
+  readonly statusPurpose: 'revocation' | 'suspension';
+  readonly statusListIndex: string;
+  /** Names the list's credential: an https URL, or `did:...?list=<n>` for a list kept by the issuer's own mesh node. */
+  readonly statusListCredential: string;
+}
+
+/** The subject and what is said of it. */
+export interface CredentialSubject {
+  readonly id?: string;
+  readonly [claim: string]: unknown;
+}
+
+/** A credential in the form this SDK issues: one subject, one issuer. */
+export interface Credential {
+  readonly '@context': readonly string[];
+  readonly id: string;
+  readonly type: readonly string[];
+  readonly issuer: Did;
+  readonly validFrom?: string;
+  readonly validUntil?: string;
+  readonly credentialSubject: CredentialSubject;
+  readonly credentialStatus?: CredentialStatus;
+}
+
+/** RFC 3339 with any offset, as the data model allows. */
+const dateTime = text({
+  max: 40,
+  pattern: /^-?\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/,
+  what: 'a date and time with offset',
+});
+
+const statusShape = object({
+  type: text({ pattern: /^BitstringStatusListEntry$/, what: 'BitstringStatusListEntry' }),
+  statusPurpose: text({ pattern: /^(revocation|suspension)$/, what: 'revocation or suspension' }),
+  statusListIndex: text({ pattern: /^\d{1,9}$/, what: 'an index' }),
+  statusListCredential: text({ max: 2_000 }),
+});
+
+/** Parser of credentials. The issuer may be given as an object with an `id`, as the data model allows. */
+export const credentialShape: Shape<Credential> = (value, at) => {
+  const parsed = object({
+    '@context': list(text({ max: 500 }), { max: 16 }),
+    id: text({ min: 1, max: 500 }),
+    type: list(text({ max: 200 }), { max: 16 }),
+    issuer: (issuer: unknown, place: string) =>
+      did(typeof issuer === 'object' ? (issuer as { id?: unknown } | null)?.id : issuer, place),
+    validFrom: optional(dateTime),
+    validUntil: optional(dateTime),
+    credentialSubject: object({ id: optional(text({ max: 600 })) }),
+    credentialStatus: optional(statusShape),
+  })(value, at);
+  if (parsed['@context'][0] !== credentialContext) {
+    throw refused(`${at}.@context[0]`, credentialContext, parsed['@context'][0]);
+  }
+  if (!parsed.type.includes('VerifiableCredential')) {
+    throw refused(`${at}.type`, 'VerifiableCredential among the types', parsed.type);
+  }
+  return parsed as unknown as Credential;
+};

@@ -1,0 +1,78 @@
+/**
+ * What has happened in a mesh, as its client tells it. Events ask for nothing back.
+ * @module
+ */
+import type { MeshErrorCode, MeshErrorParams } from '../base/errors.ts';
+import type { Did } from '../base/ids.ts';
+
+/** What each type of event carries. */
+export interface MeshEventData {
+  'peer.connected': { readonly node: string; readonly handshakeMs: number };
+  'peer.lost': { readonly node: string; readonly code: MeshErrorCode; readonly params: MeshErrorParams };
+  'peer.refused': { readonly code: MeshErrorCode; readonly params: MeshErrorParams };
+  'agent.registered': { readonly capabilities: readonly string[] };
+  'agent.retired': Record<never, never>;
+  'record.learned': { readonly capabilities: readonly string[] };
+  'record.withdrawn': Record<never, never>;
+  'task.sent': { readonly task: string; readonly type: string };
+  'task.completed': { readonly task: string; readonly type: string; readonly latencyMs: number };
+  'task.failed': {
+    readonly task: string;
+    readonly type: string;
+    readonly code: MeshErrorCode;
+    readonly params: MeshErrorParams;
+  };
+  'task.executed': {
+    readonly task: string;
+    readonly type: string;
+    readonly key?: string;
+    readonly ms: number;
+  };
+  'task.refused': {
+    readonly task: string;
+    readonly type: string;
+    readonly code: MeshErrorCode;
+    readonly params: MeshErrorParams;
+  };
+  'trust.changed': { readonly score: number; readonly before: number; readonly because: string };
+  'credential.accepted': { readonly credential: string; readonly types: readonly string[] };
+  'credential.revoked': { readonly credential: string; readonly issuer: Did; readonly reason: string };
+  'policy.updated': { readonly revision: number };
+  'round.opened': { readonly round: string; readonly leader: Did };
+  'round.completed': { readonly round: string; readonly participants: number };
+  'round.failed': { readonly round: string; readonly code: MeshErrorCode; readonly params: MeshErrorParams };
+}
+
+/** Types of events, `noun.verb`. */
+export type MeshEventType = keyof MeshEventData;
+
+/** An event of type `T`. */
+export interface MeshEventOf<T extends MeshEventType> {
+  readonly at: string;
+  readonly type: T;
+  /** Id of the agent it is about. */
+  readonly agent?: string;
+  /** Organisation it is about. */
+  readonly peer?: Did;
+  readonly data: MeshEventData[T];
+}
+
+/** Any event; `switch (event.type)` tells them apart. */
+export type MeshEvent = { [T in MeshEventType]: MeshEventOf<T> }[MeshEventType];
+
+/** Tells an event; `at` is added by the client. */
+export type Emit = <T extends MeshEventType>(
+  type: T,
+  data: MeshEventData[T],
+  about?: { readonly agent?: string; readonly peer?: Did },
+) => void;
+
+/** Whether `type` is selected by `patterns` such as `task.*`; no pattern selects all. */
+export function eventMatches(type: string, patterns: readonly string[]): boolean {
+  return (
+    patterns.length === 0 ||
+    patterns.some((pattern) =>
+      pattern.endsWith('*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern,
+    )
+  );
+}

@@ -1,0 +1,86 @@
+/**
+ * A document with its signature inside. The signature covers the kind and the canonical JSON of everything but the
+ * proof, unknown members too, so that a newer peer's fields survive and cannot be altered.
+ * @module
+ */
+import { type Bytes, fromBase64url, toBase64url, utf8 } from '../base/bytes.ts';
+import { canonicalJson } from '../base/canonical.ts';
+import { MeshError } from '../base/errors.ts';
+import { type DidUrl, splitDidUrl } from '../base/ids.ts';
+import { object, refused, type Shape, text } from '../base/shape.ts';
+
+/** Who signed, and the signature. */
+export interface Proof {
+  /** Verification method, e.g. `did:mesh:...#z6Mk...`. */
+  readonly keyId: DidUrl;
+  /** base64url Ed25519 signature. */
+  readonly signature: string;
+}
+
+/** A document that carries its proof. */
+export type Signed<T> = T & { readonly proof: Proof };
+
+/** Kinds of signed documents; the kind is part of what is signed, so one cannot pass for another. */
+export type SignedKind =
+  | 'did-log'
+  | 'noise-key'
+  | 'agent-record'
+  | 'receipt'
+  | 'acceptance'
+  | 'trust-evidence'
+  | 'policy-bundle'
+  | 'model-update'
+  | 'round'
+  | 'audit-head'
+  | 'broadcast';
+
+/** Parser of a proof. */
+export const proofShape: Shape<Proof> = (value, at) => {
+  const { keyId, signature } = object({ keyId: text({ max: 600 }), signature: text({ max: 90 }) })(
+    value,
+    at,
+  );
+  splitDidUrl(keyId);
+  if (fromBase64url(signature, `${at}.signature`).length !== 64) {
+    throw refused(`${at}.signature`, '64 bytes', signature);
+  }
+  return { keyId: keyId as DidUrl, signature };
+};
+
+/** The bytes a signature of `document` covers. */
+export function signingInput(kind: SignedKind, document: object): Bytes {
+  const { proof: _, ...body } = document as { proof?: unknown };
+  return utf8(`mesh/${kind}/v1\n${canonicalJson(body)}`);
+}
+
+/** Signs `body`. */
+export async function sign<T extends object>(
+  kind: SignedKind,
+  body: T,
+  signer: { readonly keyId: DidUrl; sign(message: Uint8Array): Promise<Uint8Array> },
+): Promise<Signed<T>> {
+  const signature = toBase64url(await signer.sign(signingInput(kind, body)));
+  return { ...body, proof: { keyId: signer.keyId, signature } };
+}
+
+/** Checks a signature by the verification method it names. */
+export type ProofVerifier = (
+  keyId: DidUrl,
+  message: Uint8Array,
+  signature: Uint8Array,
+) => Promise<boolean>;
+
+/** Throws `SIGNATURE_INVALID` unless `document` was signed by a key of `signer`. */
+export async function verifySigned(
+  kind: SignedKind,
+  document: Signed<object>,
+  signer: string,
+  verify: ProofVerifier,
+): Promise<void> {
+  const { keyId, signature } = document.proof;
+  const mine = splitDidUrl(keyId).did === signer;
+  const bytes = fromBase64url(signature, 'proof.signature');
+  if (!mine || !(await verify(keyId, signingInput(kind, document), bytes))) {
+    throw new MeshError('SIGNATURE_INVALID', { what: `the ${kind} of ${signer}`, keyId });
+  }
+}
