@@ -47,7 +47,7 @@ export function abortable<T>(
       },
       (error: unknown) => {
         off();
-        reject(error as Error);
+        reject(error);
       },
     );
   });
@@ -56,7 +56,7 @@ export function abortable<T>(
 /** A controller that follows any of `signals`; `release` takes the listeners off and must be called at the end. */
 export function linkedController(...signals: readonly (AbortSignal | undefined)[]): {
   readonly controller: AbortController;
-  release(): void;
+  readonly release: () => void;
 } {
   const controller = new AbortController();
   const offs = signals.map((signal) =>
@@ -66,7 +66,7 @@ export function linkedController(...signals: readonly (AbortSignal | undefined)[
   );
   return {
     controller,
-    release() {
+    release: () => {
       for (const off of offs) off();
     },
   };

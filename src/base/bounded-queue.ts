@@ -87,7 +87,7 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
     if (this.#error !== undefined) {
       const { reason } = this.#error;
       this.#error = undefined;
-      return Promise.reject(reason as Error);
+      return Promise.reject(reason);
     }
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve, reject) => {

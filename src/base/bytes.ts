@@ -20,7 +20,8 @@ export function fromUtf8(bytes: Uint8Array, at = 'text'): string {
   try {
     return decoder.decode(bytes);
   } catch (cause) {
-    throw new MeshError('SCHEMA_INVALID', { at, expected: 'UTF-8', got: bytes }, { cause });
+    const got = `${String(bytes.length)} other bytes`;
+    throw new MeshError('SCHEMA_INVALID', { at, expected: 'UTF-8', got }, { cause });
   }
 }
 
@@ -41,7 +42,7 @@ export function concat(...parts: readonly Uint8Array[]): Bytes {
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;
-  for (let i = 0; i < a.length; i += 1) difference |= (a[i] as number) ^ (b[i] as number);
+  for (let i = 0; i < a.length; i += 1) difference |= a[i]! ^ b[i]!;
   return difference === 0;
 }
 

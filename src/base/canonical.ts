@@ -48,7 +48,8 @@ function write(value: unknown, at: string, depth: number): string {
 
 function composite(value: object, at: string, depth: number): string {
   if (Array.isArray(value)) {
-    const items = value.map((item, i) => write(item, `${at}[${String(i)}]`, depth + 1));
+    // Array.from visits holes too, which map would leave out.
+    const items = Array.from(value, (item, i) => write(item, `${at}[${String(i)}]`, depth + 1));
     return `[${items.join(',')}]`;
   }
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -59,14 +59,16 @@ export const sentences = {
   APPROVAL_DENIED: "'{title}' was not approved",
   TASK_FAILED: "task '{task}' failed at the agent",
   TASK_TIMEOUT: "task '{task}' did not finish within {ms} ms",
-  TASK_UNCERTAIN: "task '{task}' may have run before the agent's node stopped; its effect is unknown",
+  TASK_UNCERTAIN:
+    "task '{task}' may have run before the agent's node stopped; its effect is unknown",
   MODEL_UNKNOWN: "model '{model}' is not configured",
   RECORD_INVALID: "agent record '{id}' was refused: {detail}",
   RECEIPT_INVALID: "receipt '{id}' was refused: {detail}",
 
   // Policy
   POLICY_SYNTAX: 'policy syntax error at line {line}, column {column}: {detail}',
-  POLICY_UNSUPPORTED: "the policy uses '{feature}' at line {line}, which this engine does not evaluate",
+  POLICY_UNSUPPORTED:
+    "the policy uses '{feature}' at line {line}, which this engine does not evaluate",
 
   // Learning together
   ROUND_CLOSED: "round '{round}' takes no more contributions",
@@ -136,9 +138,10 @@ export class MeshError extends Error {
     return codes.length === 0 || codes.includes((value as MeshError).code);
   }
 
-  /** The error as it may be sent to another organisation. */
+  /** The error as it may be sent to another organisation: its params as bounded plain JSON data. */
   toWire(): WireError {
-    return { code: this.code, params: this.params, retryable: this.retryable };
+    const params = portable(this.params, 0) as MeshErrorParams;
+    return { code: this.code, params, retryable: this.retryable };
   }
 }
 
@@ -154,10 +157,12 @@ export function sentence(
   );
 }
 
-/** What `value` looks like in a message: short, and never a secret-sized dump. */
+/** What `value` looks like in a message: one line, at most 120 characters, never a secret-sized dump. */
 export function printable(value: unknown): string {
   const text = typeof value === 'string' ? value : describe(value);
-  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+  const short = text.length > 120 ? `${text.slice(0, 117)}...` : text;
+  // Foreign text must not start a line of its own in a log, nor steer a terminal.
+  return short.toWellFormed().replace(/\p{Cc}/gu, ' ');
 }
 
 /** Turns what was thrown somewhere into a MeshError; foreign errors become `INTERNAL` of `what`, kept as cause. */
@@ -166,12 +171,39 @@ export function toMeshError(thrown: unknown, what: string): MeshError {
   return new MeshError('INTERNAL', { what }, { cause: thrown });
 }
 
+// Whatever a peer sent may stand here, so nothing of the value is trusted: not its depth, its size or its members.
 function describe(value: unknown): string {
   if (value instanceof Uint8Array) return `${String(value.length)} bytes`;
-  if (Array.isArray(value)) return value.map(printable).join(', ');
+  if (Array.isArray(value)) return value.slice(0, 120).map(item).join(', ');
   if (typeof value === 'object' && value !== null) {
-    const name = (value.constructor as { name?: string } | undefined)?.name;
-    return name === undefined || name === 'Object' ? 'an object' : `a ${name}`;
+    const name: unknown = (value.constructor as { name?: unknown } | null | undefined)?.name;
+    return typeof name !== 'string' || name === 'Object' ? 'an object' : `a ${name}`;
   }
   return String(value);
+}
+
+function item(value: unknown): string {
+  return Array.isArray(value) ? 'a list' : printable(value);
+}
+
+const wireDepth = 4;
+const wireMembers = 64;
+const wireText = 1_024;
+
+/** `value` as JSON data that any peer can be sent; what JSON cannot carry is described. */
+function portable(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return value.slice(0, wireText).toWellFormed();
+  if (typeof value === 'boolean' || value === null || value === undefined) return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (typeof value !== 'object' || depth >= wireDepth) return printable(value);
+  if (Array.isArray(value)) {
+    return Array.from(value.slice(0, wireMembers), (entry) => portable(entry, depth + 1) ?? null);
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return printable(value);
+  return Object.fromEntries(
+    Object.entries(value)
+      .slice(0, wireMembers)
+      .map(([key, member]) => [key.slice(0, wireText).toWellFormed(), portable(member, depth + 1)]),
+  );
 }

@@ -18,8 +18,10 @@ export interface MeshDidParts {
   readonly scid: string | undefined;
 }
 
-const didPattern = /^did:[a-z0-9]+:(?:[A-Za-z0-9._%-]*:)*[A-Za-z0-9._%-]+$/;
-const meshPattern = /^did:mesh:([a-z][a-z0-9-]{0,31}):([a-z0-9][a-z0-9.-]{0,62})(?::(z[1-9A-HJ-NP-Za-km-z]{40,60}))?$/;
+const didPattern =
+  /^did:[a-z0-9]+:(?:(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2})*:)*(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2})+$/;
+const meshPattern =
+  /^did:mesh:([a-z][a-z0-9-]{0,31}):([a-z0-9][a-z0-9.-]{0,62})(?::(z[1-9A-HJ-NP-Za-km-z]{40,60}))?$/;
 
 /** Whether `value` has the form of a DID of at most 512 characters. */
 export function isDid(value: unknown): value is Did {
@@ -34,7 +36,7 @@ export function asDid(value: unknown): Did {
 
 /** The method of a DID: `mesh` of `did:mesh:...`. */
 export function didMethod(did: Did): string {
-  return did.split(':', 2)[1] as string;
+  return did.split(':', 2)[1]!;
 }
 
 /** Parts of a did:mesh identifier or petname; `DID_INVALID` otherwise. */
@@ -43,7 +45,7 @@ export function parseMeshDid(did: string): MeshDidParts {
   if (match === null) {
     throw new MeshError('DID_INVALID', { did, detail: 'not did:mesh:<type>:<label>[:<scid>]' });
   }
-  return { type: match[1] as string, label: match[2] as string, scid: match[3] };
+  return { type: match[1]!, label: match[2]!, scid: match[3] };
 }
 
 /** DID and fragment of a DID URL; `DID_INVALID` when there is no fragment. */
@@ -51,6 +53,12 @@ export function splitDidUrl(url: string): { did: Did; fragment: string } {
   const at = url.indexOf('#');
   if (at < 0) throw new MeshError('DID_INVALID', { did: url, detail: 'a fragment is missing' });
   return { did: asDid(url.slice(0, at)), fragment: url.slice(at + 1) };
+}
+
+/** Whether `value` is a DID with a fragment of printable ASCII. */
+export function isDidUrl(value: string): value is DidUrl {
+  const at = value.indexOf('#');
+  return at > 0 && isDid(value.slice(0, at)) && /^[!-~]+$/.test(value.slice(at + 1));
 }
 
 /** A new unguessable id: `prefix` and 128 random bits. */

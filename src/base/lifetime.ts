@@ -42,9 +42,17 @@ export class Lifetime implements AsyncDisposable {
     };
   }
 
-  /** Ends all that is owned, last first, even if one of them fails; then throws the first failure. */
+  /**
+   * Ends all that is owned, last first, even if one of them fails; then throws the first failure. A closer may call
+   * it again, but must not wait for it.
+   */
   close(): Promise<void> {
-    this.#closing ??= this.#end();
+    if (this.#closing === undefined) {
+      // Set before the first closer runs, since that one may well call close() again.
+      const { promise, resolve } = Promise.withResolvers<undefined>();
+      this.#closing = promise;
+      resolve(this.#end());
+    }
     return this.#closing;
   }
 
@@ -52,7 +60,7 @@ export class Lifetime implements AsyncDisposable {
     return this.close();
   }
 
-  async #end(): Promise<void> {
+  async #end(): Promise<undefined> {
     this.#controller.abort(new MeshError('CLOSED', { what: this.#what }));
     const failures: unknown[] = [];
     for (const closer of [...this.#closers].reverse()) {

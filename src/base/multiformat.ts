@@ -75,7 +75,12 @@ const publicKeyLengths: Readonly<Record<KeyType, number>> = {
 
 /** CIDv1 of raw bytes (sha2-256). */
 export function cidOf(bytes: Uint8Array): string {
-  return CID.createV1(rawCodec, Digest.create(sha2_256, sha256(bytes))).toString();
+  return cidOfDigest(sha256(bytes));
+}
+
+/** CIDv1 of the raw bytes whose sha2-256 digest is `digest`, for who has a faster hash at hand. */
+export function cidOfDigest(digest: Uint8Array): string {
+  return CID.createV1(rawCodec, Digest.create(sha2_256, digest)).toString();
 }
 
 /** CIDv1 of the canonical JSON of `value` (codec json, sha2-256): the name of a document by its content. */

@@ -50,7 +50,7 @@ export function unpackPacket(packet: Uint8Array, at = 'packet'): unknown {
     if (MeshError.is(cause)) throw cause;
     throw malformed(at, 'not JSON', cause);
   }
-  const parts = packet.subarray(Math.min(start, packet.length));
+  const parts = new Parts(packet.subarray(Math.min(start, packet.length)));
   return putParts(tree, parts, at, 0);
 }
 
@@ -79,15 +79,15 @@ function takeParts(
   return result;
 }
 
-function putParts(value: unknown, parts: Uint8Array, at: string, depth: number): unknown {
+function putParts(value: unknown, parts: Parts, at: string, depth: number): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (depth > maxDepth) throw malformed(at, 'nested too deep');
   if (Array.isArray(value)) {
     return value.map((item, i) => putParts(item, parts, `${at}[${String(i)}]`, depth + 1));
   }
   const members = value as Record<string, unknown>;
-  if ('$u8' in members) return slice(members['$u8'], parts, 1, at);
-  if ('$f32' in members) return floats(slice(members['$f32'], parts, 4, at));
+  if ('$u8' in members) return parts.take(members['$u8'], 1, at);
+  if ('$f32' in members) return floats(parts.take(members['$f32'], 4, at));
   const result: Record<string, unknown> = {};
   for (const key of Object.keys(members)) {
     const name = key.startsWith('$$') ? key.slice(1) : key;
@@ -96,12 +96,26 @@ function putParts(value: unknown, parts: Uint8Array, at: string, depth: number):
   return result;
 }
 
-function slice(place: unknown, parts: Uint8Array, width: number, at: string): Bytes {
-  const [offset, length] = Array.isArray(place) ? (place as unknown[]) : [];
-  if (!isCount(offset) || !isCount(length) || offset + length * width > parts.length) {
-    throw malformed(at, 'a part outside the packet');
+/** The binary end of a packet. No more bytes are handed out than there are, however often the JSON names a part. */
+class Parts {
+  readonly #bytes: Uint8Array;
+  #left: number;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#left = bytes.length;
   }
-  return parts.slice(offset, offset + length * width) as Bytes;
+
+  take(place: unknown, width: number, at: string): Bytes {
+    const [offset, length] = Array.isArray(place) ? (place as unknown[]) : [];
+    if (!isCount(offset) || !isCount(length) || offset + length * width > this.#bytes.length) {
+      throw malformed(at, 'a part outside the packet');
+    }
+    this.#left -= length * width;
+    if (this.#left < 0) throw malformed(at, 'a part that is named twice');
+    // A real copy, also of a Buffer, whose own slice() shares memory.
+    return new Uint8Array(this.#bytes.subarray(offset, offset + length * width));
+  }
 }
 
 function isCount(value: unknown): value is number {
@@ -121,7 +135,7 @@ function floats(bytes: Bytes): Float32Array<ArrayBuffer> {
 
 function swapped(bytes: Uint8Array): Bytes {
   const copy = new Uint8Array(bytes.length);
-  for (let i = 0; i < bytes.length; i += 1) copy[i] = bytes[i ^ 3] as number;
+  for (let i = 0; i < bytes.length; i += 1) copy[i] = bytes[i ^ 3]!;
   return copy;
 }
 

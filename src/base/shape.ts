@@ -82,7 +82,8 @@ export function list<T>(item: Shape<T>, options: { max?: number } = {}): Shape<r
     if (!Array.isArray(value) || value.length > max) {
       throw refused(at, `a list of at most ${String(max)}`, value);
     }
-    return value.map((entry: unknown, i) => item(entry, `${at}[${String(i)}]`));
+    // Array.from visits holes too, which map would leave unchecked.
+    return Array.from(value, (entry: unknown, i) => item(entry, `${at}[${String(i)}]`));
   };
 }
 
@@ -125,7 +126,7 @@ export function optional<T>(shape: Shape<T>): OptionalShape<T> {
 /** Parses JSON text of at most `maxBytes`, then checks it. */
 export function parseJson<T>(json: string, shape: Shape<T>, at: string, maxBytes = 1 << 20): T {
   if (json.length > maxBytes) {
-    throw refused(at, `JSON of at most ${String(maxBytes)} characters`, `${String(json.length)}`);
+    throw refused(at, `JSON of at most ${String(maxBytes)} characters`, String(json.length));
   }
   let value: unknown;
   try {

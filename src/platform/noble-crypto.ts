@@ -31,37 +31,41 @@ export const nobleCrypto: CryptoProvider = {
   },
   aead(name, key) {
     const cipher = ciphers[name];
+    const secret = key32(key, name);
     return {
       seal: (nonce, associated, plaintext) =>
-        Uint8Array.from(cipher(key, nonce, associated).encrypt(plaintext)),
+        Uint8Array.from(cipher(secret, nonce, associated).encrypt(plaintext)),
       open(nonce, associated, ciphertext) {
         try {
-          return Uint8Array.from(cipher(key, nonce, associated).decrypt(ciphertext));
+          return Uint8Array.from(cipher(secret, nonce, associated).decrypt(ciphertext));
         } catch {
           return undefined;
         }
       },
     };
   },
-  agreementKey: (seed) => ({
-    publicKey: Uint8Array.from(x25519.getPublicKey(seed)),
-    secret: seed.slice(),
-  }),
+  agreementKey(seed) {
+    const secret = key32(seed, 'X25519');
+    return { publicKey: Uint8Array.from(x25519.getPublicKey(secret)), secret };
+  },
   agree(key: AgreementKey, publicKey) {
+    const theirs = key32(publicKey, 'X25519');
     try {
-      return Uint8Array.from(x25519.getSharedSecret(key.secret as Uint8Array, publicKey));
+      return Uint8Array.from(x25519.getSharedSecret(key.secret as Uint8Array, theirs));
     } catch (cause) {
       throw lowOrder(cause);
     }
   },
-  signingKey: (seed) => ({
-    publicKey: Uint8Array.from(ed25519.getPublicKey(seed)),
-    secret: seed.slice(),
-  }),
+  signingKey(seed) {
+    const secret = key32(seed, 'Ed25519');
+    return { publicKey: Uint8Array.from(ed25519.getPublicKey(secret)), secret };
+  },
   sign: (key: SigningKey, message) =>
     Uint8Array.from(ed25519.sign(message, key.secret as Uint8Array)),
   verify: (publicKey, message, signature) =>
-    isSoundKey(publicKey) && verifyCofactorless(publicKey, message, signature),
+    isSoundSignature(signature) &&
+    isSoundKey(publicKey) &&
+    verifyCofactorless(publicKey, message, signature),
 };
 
 /** The error of an X25519 agreement that gives away nothing: the peer sent a low-order point. */
@@ -81,7 +85,7 @@ export function isSoundKey(publicKey: Uint8Array): boolean {
   const known = verdicts.get(name);
   if (known !== undefined) return known;
   const verdict = judge(publicKey);
-  if (verdicts.size >= verdictLimit) verdicts.delete(verdicts.keys().next().value as string);
+  if (verdicts.size >= verdictLimit) verdicts.delete(verdicts.keys().next().value!);
   verdicts.set(name, verdict);
   return verdict;
 }
@@ -95,6 +99,16 @@ function judge(publicKey: Uint8Array): boolean {
   }
 }
 
+const identity = Point.ZERO.toBytes();
+
+/**
+ * Whether a signature has 64 bytes and an R other than the identity. Versions of OpenSSL differ on that R, which no
+ * honest signer produces; every other R of small order fails the equation under a sound key.
+ */
+export function isSoundSignature(signature: Uint8Array): boolean {
+  return signature.length === 64 && !equalBytes(signature.subarray(0, 32), identity);
+}
+
 const order = Point.CURVE().n;
 
 /** RFC 8032, section 5.1.7, without the cofactor: R is recomputed and compared as bytes, as OpenSSL does. */
@@ -103,7 +117,6 @@ function verifyCofactorless(
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  if (signature.length !== 64) return false;
   const r = signature.subarray(0, 32);
   const s = littleEndian(signature.subarray(32));
   if (s >= order) return false;
@@ -116,11 +129,13 @@ function verifyCofactorless(
 
 function littleEndian(bytes: Uint8Array): bigint {
   let value = 0n;
-  for (let i = bytes.length - 1; i >= 0; i -= 1) value = (value << 8n) | BigInt(bytes[i] as number);
+  for (let i = bytes.length - 1; i >= 0; i -= 1) value = (value << 8n) | BigInt(bytes[i]!);
   return value;
 }
 
-/** Same bytes on a plain ArrayBuffer. */
-export function owned(bytes: Uint8Array): Bytes {
-  return Uint8Array.from(bytes);
+/** A copy of a key of 32 bytes. Providers differ on longer and shorter ones, so each asks here first. */
+export function key32(bytes: Uint8Array, key: string): Bytes {
+  if (bytes.length === 32) return Uint8Array.from(bytes);
+  const detail = `32 bytes are needed, got ${String(bytes.length)}`;
+  throw new MeshError('KEY_INVALID', { key, detail });
 }

@@ -6,7 +6,7 @@
 import * as crypto from 'node:crypto';
 import type { Bytes } from '../base/bytes.ts';
 import type { AgreementKey, CryptoProvider, HashName, SigningKey } from '../ports/crypto.ts';
-import { isSoundKey, lowOrder } from './noble-crypto.ts';
+import { isSoundKey, isSoundSignature, key32, lowOrder } from './noble-crypto.ts';
 
 // RFC 8410: the fixed DER heads before the 32 bytes of a key.
 const heads = {
@@ -40,7 +40,7 @@ export const nodeCrypto: CryptoProvider = {
     return plain(state.digest());
   },
   aead(name, key) {
-    const secret = crypto.createSecretKey(key);
+    const secret = crypto.createSecretKey(key32(key, name));
     // One signature serves both ciphers; node:crypto types them apart.
     const algorithm = name as 'chacha20-poly1305';
     const options = { authTagLength: tagLength };
@@ -70,24 +70,25 @@ export const nodeCrypto: CryptoProvider = {
       },
     };
   },
-  agreementKey: (seed) => keyPair(heads.x25519Private, seed),
+  agreementKey: (seed) => keyPair(heads.x25519Private, key32(seed, 'X25519')),
   agree(key: AgreementKey, publicKey) {
+    const theirs = key32(publicKey, 'X25519');
     try {
       return plain(
         crypto.diffieHellman({
           privateKey: key.secret as crypto.KeyObject,
-          publicKey: publicKeyObject(heads.x25519Public, publicKey),
+          publicKey: publicKeyObject(heads.x25519Public, theirs),
         }),
       );
     } catch (cause) {
       throw lowOrder(cause);
     }
   },
-  signingKey: (seed) => keyPair(heads.ed25519Private, seed),
+  signingKey: (seed) => keyPair(heads.ed25519Private, key32(seed, 'Ed25519')),
   sign: (key: SigningKey, message) =>
     plain(crypto.sign(null, message, key.secret as crypto.KeyObject)),
   verify(publicKey, message, signature) {
-    if (signature.length !== 64 || !isSoundKey(publicKey)) return false;
+    if (!isSoundSignature(signature) || !isSoundKey(publicKey)) return false;
     return crypto.verify(null, message, cachedPublicKey(publicKey), signature);
   },
 };
@@ -110,7 +111,7 @@ function cachedPublicKey(publicKey: Uint8Array): crypto.KeyObject {
   let key = publicKeys.get(name);
   if (key === undefined) {
     key = publicKeyObject(heads.ed25519Public, publicKey);
-    if (publicKeys.size >= publicKeyLimit) publicKeys.delete(publicKeys.keys().next().value as string);
+    if (publicKeys.size >= publicKeyLimit) publicKeys.delete(publicKeys.keys().next().value!);
     publicKeys.set(name, key);
   }
   return key;

@@ -17,7 +17,7 @@ export const systemClock: Clock = {
     new Promise((resolve, reject) => {
       const stop = (): void => {
         cancel();
-        reject(abortError(signal as AbortSignal, 'sleep'));
+        reject(abortError(signal!, 'sleep'));
       };
       // A sleeper is awaited by somebody, so unlike a background timer it keeps the process alive.
       const cancel = startTimer(

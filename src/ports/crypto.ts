@@ -50,10 +50,6 @@ export interface CryptoProvider {
   signingKey(seed: Uint8Array): SigningKey;
   /** 64-byte Ed25519 signature. */
   sign(key: SigningKey, message: Uint8Array): Awaitable<Bytes>;
-  /** Whether `signature` holds under the strict rule: canonical encodings, no small-order key, cofactorless equation. */
-  verify(
-    publicKey: Uint8Array,
-    message: Uint8Array,
-    signature: Uint8Array,
-  ): Awaitable<boolean>;
+  /** Whether `signature` holds under the strict rule: canonical encodings, no small-order key or R, cofactorless equation. */
+  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Awaitable<boolean>;
 }

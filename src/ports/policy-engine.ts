@@ -23,6 +23,8 @@ export interface Entity {
   readonly ref: EntityRef;
   readonly attributes: Readonly<Record<string, PolicyValue>>;
   readonly parents: readonly EntityRef[];
+  /** Values under names that are computed, for `getTag`. */
+  readonly tags?: Readonly<Record<string, PolicyValue>>;
 }
 
 /** One policy, as written. */
@@ -53,6 +55,28 @@ export interface PreparedPolicies {
   evaluate(request: PolicyRequest, entities: ReadonlyMap<string, Entity>): EngineDecision;
   /** Annotation `name` of policy `id`, e.g. its advice. */
   annotation(id: string, name: string): string | undefined;
+  /**
+   * Everything the answer depends on, as one text: equal texts, equal answers. Undefined when that cannot be told,
+   * and then the answer may not be kept. An engine without this method is asked every time.
+   */
+  dependencies?(
+    request: PolicyRequest,
+    entities: ReadonlyMap<string, Entity>,
+  ): string | undefined;
+  /** What each policy says to the request, in order; for people who ask why. */
+  explain?(
+    request: PolicyRequest,
+    entities: ReadonlyMap<string, Entity>,
+  ): readonly PolicyOutcome[];
+}
+
+/** What one policy says to one request. */
+export interface PolicyOutcome {
+  readonly policy: string;
+  readonly effect: 'permit' | 'forbid';
+  readonly outcome: 'matched' | 'not-matched' | 'erred';
+  /** What went wrong, when it erred. */
+  readonly message?: string;
 }
 
 /** Turns policy text into something that decides. */

@@ -6,7 +6,11 @@
 /** What is searched: fields of text, some weighing more. */
 export interface IndexDocument {
   readonly id: string;
-  readonly fields: readonly { readonly name: string; readonly text: string; readonly weight: number }[];
+  readonly fields: readonly {
+    readonly name: string;
+    readonly text: string;
+    readonly weight: number;
+  }[];
   readonly vector?: Float32Array;
 }
 

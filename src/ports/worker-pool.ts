@@ -13,6 +13,6 @@ export interface WorkerOptions {
 export interface WorkerPool {
   /** How many jobs run at once. */
   readonly size: number;
-  run<I, O>(job: string, input: I, options?: WorkerOptions): Promise<O>;
+  run(job: string, input: unknown, options?: WorkerOptions): Promise<unknown>;
   close(): Promise<void>;
 }

@@ -38,11 +38,16 @@ export interface Credential {
 }
 
 /** RFC 3339 with any offset, as the data model allows. */
-const dateTime = text({
-  max: 40,
-  pattern: /^-?\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/,
-  what: 'a date and time with offset',
-});
+const dateTime: Shape<string> = (value, at) => {
+  const checked = text({
+    max: 40,
+    pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/,
+    what: 'a date and time with offset',
+  })(value, at);
+  // A date nobody can read would compare as neither past nor future, and so never expire.
+  if (Number.isNaN(Date.parse(checked))) throw refused(at, 'a date of the calendar', value);
+  return checked;
+};
 
 const statusShape = object({
   type: text({ pattern: /^BitstringStatusListEntry$/, what: 'BitstringStatusListEntry' }),

@@ -34,7 +34,12 @@ export interface DidDocument {
 /** Parser of DID documents. */
 export const didDocumentShape: Shape<DidDocument> = (value, at) => {
   const reference = text({ max: 700 });
-  const method = object({ id: reference, type: text(), controller: did, publicKeyMultibase: reference });
+  const method = object({
+    id: reference,
+    type: text(),
+    controller: did,
+    publicKeyMultibase: reference,
+  });
   const service = object({ id: reference, type: text(), serviceEndpoint: text({ max: 2_000 }) });
   return object({
     '@context': list(text(), { max: 16 }),

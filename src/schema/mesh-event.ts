@@ -8,12 +8,16 @@ import type { Did } from '../base/ids.ts';
 /** What each type of event carries. */
 export interface MeshEventData {
   'peer.connected': { readonly node: string; readonly handshakeMs: number };
-  'peer.lost': { readonly node: string; readonly code: MeshErrorCode; readonly params: MeshErrorParams };
+  'peer.lost': {
+    readonly node: string;
+    readonly code: MeshErrorCode;
+    readonly params: MeshErrorParams;
+  };
   'peer.refused': { readonly code: MeshErrorCode; readonly params: MeshErrorParams };
   'agent.registered': { readonly capabilities: readonly string[] };
-  'agent.retired': Record<never, never>;
-  'record.learned': { readonly capabilities: readonly string[] };
-  'record.withdrawn': Record<never, never>;
+  'agent.retired': { readonly name: string };
+  'record.learned': { readonly name: string; readonly capabilities: readonly string[] };
+  'record.withdrawn': { readonly name: string };
   'task.sent': { readonly task: string; readonly type: string };
   'task.completed': { readonly task: string; readonly type: string; readonly latencyMs: number };
   'task.failed': {
@@ -36,11 +40,19 @@ export interface MeshEventData {
   };
   'trust.changed': { readonly score: number; readonly before: number; readonly because: string };
   'credential.accepted': { readonly credential: string; readonly types: readonly string[] };
-  'credential.revoked': { readonly credential: string; readonly issuer: Did; readonly reason: string };
+  'credential.revoked': {
+    readonly credential: string;
+    readonly issuer: Did;
+    readonly reason: string;
+  };
   'policy.updated': { readonly revision: number };
   'round.opened': { readonly round: string; readonly leader: Did };
   'round.completed': { readonly round: string; readonly participants: number };
-  'round.failed': { readonly round: string; readonly code: MeshErrorCode; readonly params: MeshErrorParams };
+  'round.failed': {
+    readonly round: string;
+    readonly code: MeshErrorCode;
+    readonly params: MeshErrorParams;
+  };
 }
 
 /** Types of events, `noun.verb`. */

@@ -28,7 +28,8 @@ export interface ModelUpdate {
   readonly vector: Float32Array;
 }
 
-const headerShape = object({
+/** Parser of the signed part of a contribution. */
+export const modelUpdateHeaderShape = object({
   format: integer({ min: 1, max: 1 }),
   round: text({ min: 1, max: 200 }),
   participant: did,
@@ -41,9 +42,9 @@ const headerShape = object({
 
 /** Parser of contributions: the header's size must be the vector's, and every number finite. */
 export const modelUpdateShape: Shape<ModelUpdate> = (value, at) => {
-  const { header, vector } = object({ header: headerShape, vector: floats })(value, at);
+  const { header, vector } = object({ header: modelUpdateHeaderShape, vector: floats })(value, at);
   if (vector.length !== header.size) {
-    throw refused(`${at}.vector`, `${String(header.size)} numbers`, `${String(vector.length)}`);
+    throw refused(`${at}.vector`, `${String(header.size)} numbers`, String(vector.length));
   }
   return { header, vector };
 };

@@ -15,6 +15,8 @@ export interface PolicyBundle {
   readonly revision: number;
   readonly at: string;
   readonly expiresAt?: string;
+  /** Why it was published, for people; a rollback always says. */
+  readonly reason?: string;
   readonly policies: readonly { readonly id: string; readonly text: string }[];
 }
 
@@ -28,6 +30,7 @@ export const policyBundleShape: Shape<SignedPolicyBundle> = object({
   revision: integer(),
   at: instant,
   expiresAt: optional(instant),
+  reason: optional(text({ max: 1_000 })),
   policies: list(object({ id: name, text: text({ max: 100_000 }) }), { max: 10_000 }),
   proof: proofShape,
 }) as unknown as Shape<SignedPolicyBundle>;

@@ -4,7 +4,16 @@
  * @module
  */
 import type { Did } from '../base/ids.ts';
-import { integer, number, object, oneOf, optional, type Shape, text, unknown } from '../base/shape.ts';
+import {
+  integer,
+  number,
+  object,
+  oneOf,
+  optional,
+  type Shape,
+  text,
+  unknown,
+} from '../base/shape.ts';
 import { proofShape, type Signed } from './signed.ts';
 import { did, instant, name } from './words.ts';
 

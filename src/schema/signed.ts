@@ -6,7 +6,7 @@
 import { type Bytes, fromBase64url, toBase64url, utf8 } from '../base/bytes.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { MeshError } from '../base/errors.ts';
-import { type DidUrl, splitDidUrl } from '../base/ids.ts';
+import { type DidUrl, isDidUrl, splitDidUrl } from '../base/ids.ts';
 import { object, refused, type Shape, text } from '../base/shape.ts';
 
 /** Who signed, and the signature. */
@@ -40,11 +40,11 @@ export const proofShape: Shape<Proof> = (value, at) => {
     value,
     at,
   );
-  splitDidUrl(keyId);
+  if (!isDidUrl(keyId)) throw refused(`${at}.keyId`, 'a DID URL with a fragment', keyId);
   if (fromBase64url(signature, `${at}.signature`).length !== 64) {
     throw refused(`${at}.signature`, '64 bytes', signature);
   }
-  return { keyId: keyId as DidUrl, signature };
+  return { keyId, signature };
 };
 
 /** The bytes a signature of `document` covers. */

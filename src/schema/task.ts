@@ -2,7 +2,16 @@
  * Work one organisation asks another to do.
  * @module
  */
-import { isPlainObject, list, object, optional, refused, type Shape, text, unknown } from '../base/shape.ts';
+import {
+  isPlainObject,
+  list,
+  object,
+  optional,
+  refused,
+  type Shape,
+  text,
+  unknown,
+} from '../base/shape.ts';
 import { name } from './words.ts';
 
 /** A part of the world with one law. */

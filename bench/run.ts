@@ -1,0 +1,88 @@
+/**
+ * `npm run bench -- NAME... [--json] [--seed N] [--share S] [--write] [--compare]`: runs bench/<name>.bench.ts, all without a name.
+ * `--share 0.2` is a quick look; `--write` refreshes docs/benchmarks.md and bench/results.json; `--compare` fails when one of our ratios
+ * got more than a tenth worse than the committed results.
+ * @module
+ */
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Bench, measure, type Result } from './harness.ts';
+import { refreshed, regressions, table } from './report.ts';
+
+const folder = import.meta.dirname;
+const resultsFile = join(folder, 'results.json');
+const page = join(folder, '../docs/benchmarks.md');
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    compare: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+    share: { type: 'string', default: '1' },
+  },
+});
+
+const known = globSync('*.bench.ts', { cwd: folder })
+  .map((file) => basename(file, '.bench.ts'))
+  .sort();
+const names = positionals.length > 0 ? positionals : known;
+const unknown = names.filter((name) => !known.includes(name));
+const options = { seed: Number(flags.seed), share: Number(flags.share), progress };
+
+if (unknown.length > 0) fail(`no bench '${unknown.join("', '")}'; there are: ${known.join(', ')}`);
+if (!Number.isInteger(options.seed)) fail(`--seed must be an integer, got '${flags.seed}'`);
+if (!(options.share > 0)) fail(`--share must be a number above 0, got '${flags.share}'`);
+
+const results: Result[] = [];
+for (const name of names) {
+  const { default: bench } = (await import(`./${name}.bench.ts`)) as { default: Bench };
+  const result = await measure(name, bench, options);
+  results.push(result);
+  if (!flags.json) console.log(`\n${name}: ${table(result)}\n`);
+}
+if (flags.json) console.log(JSON.stringify(results, null, 2));
+if (flags.compare) compare();
+if (flags.write) write();
+process.exit(); // peers such as libp2p leave timers behind
+
+/** Progress goes to stderr, so that stdout stays a table or JSON. */
+function progress(line: string): void {
+  process.stderr.write(process.stderr.isTTY ? `\r\u001b[2K${line}` : `${line}\n`);
+}
+
+function committed(): Result[] {
+  try {
+    return JSON.parse(readFileSync(resultsFile, 'utf8')) as Result[];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function compare(): void {
+  const before = new Map(committed().map((result) => [result.name, result]));
+  const without = results.filter(({ name }) => !before.has(name)).map(({ name }) => name);
+  if (without.length > 0)
+    fail(`bench/results.json has nothing to compare with for ${without.join(', ')}`);
+  const worse = results.flatMap((after) => {
+    const then = before.get(after.name);
+    return then === undefined ? [] : regressions(then, after);
+  });
+  if (worse.length > 0) fail(worse.join('\n'));
+  console.error(`no ratio got worse: ${names.join(', ')}`);
+}
+
+function write(): void {
+  const kept = committed().filter(({ name }) => !names.includes(name));
+  const all = [...kept, ...results].sort((a, b) => (a.name < b.name ? -1 : 1));
+  writeFileSync(resultsFile, `${JSON.stringify(all, null, 2)}\n`);
+  writeFileSync(page, results.reduce(refreshed, readFileSync(page, 'utf8')));
+}
+
+function fail(why: string): never {
+  console.error(why);
+  process.exit(1);
+}

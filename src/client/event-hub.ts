@@ -1,0 +1,90 @@
+/**
+ * What happens in a client, told to whoever listens: as callbacks, and as streams one can loop over.
+ * @module
+ */
+import { EventEmitter } from 'eventemitter3';
+import { onAbort } from '../base/abort.ts';
+import { BoundedQueue } from '../base/bounded-queue.ts';
+import type { Clock } from '../ports/clock.ts';
+import {
+  type Emit,
+  eventMatches,
+  type MeshEvent,
+  type MeshEventOf,
+  type MeshEventType,
+} from '../schema/mesh-event.ts';
+import { toInstant } from '../schema/words.ts';
+
+/** Events a slow reader may be behind before the oldest are forgotten. */
+const readerLimit = 4_096;
+
+/** Hands out events. A listener that throws harms nobody else. */
+export class EventHub {
+  readonly #clock: Clock;
+  readonly #emitter = new EventEmitter();
+  readonly #readers = new Set<{
+    readonly patterns: readonly string[];
+    readonly queue: BoundedQueue<MeshEvent>;
+  }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  readonly emit: Emit = (type, data, about = {}) => {
+    const event = { at: toInstant(this.#clock.now()), type, ...about, data } as MeshEvent;
+    for (const { patterns, queue } of this.#readers) {
+      if (eventMatches(type, patterns)) queue.push(event);
+    }
+    for (const listener of this.#emitter.listeners(type)) callSafely(listener, event);
+  };
+
+  /** Calls `listener` for every event of `type`; the result takes it off. */
+  on<T extends MeshEventType>(type: T, listener: (event: MeshEventOf<T>) => void): () => void {
+    this.#emitter.on(type, listener);
+    return () => {
+      this.#emitter.off(type, listener);
+    };
+  }
+
+  /** Events from now on whose type matches; ends when the loop is left, `signal` fires or the hub closes. */
+  read(patterns: readonly string[], signal?: AbortSignal): AsyncIterable<MeshEvent> {
+    const queue = new BoundedQueue<MeshEvent>({
+      name: 'the event stream',
+      limit: readerLimit,
+      overflow: 'drop-oldest',
+    });
+    const reader = { patterns, queue };
+    this.#readers.add(reader);
+    const leave = (): void => {
+      this.#readers.delete(reader);
+      queue.end();
+    };
+    const off = onAbort(signal, leave);
+    return {
+      [Symbol.asyncIterator]: () => ({
+        next: () => queue.next(),
+        return: () => {
+          off();
+          leave();
+          return Promise.resolve({ done: true, value: undefined });
+        },
+      }),
+    };
+  }
+
+  /** Ends every stream and forgets every listener. */
+  close(): void {
+    for (const { queue } of this.#readers) queue.end();
+    this.#readers.clear();
+    this.#emitter.removeAllListeners();
+  }
+}
+
+function callSafely(listener: (event: never) => void, event: MeshEvent): void {
+  try {
+    listener(event as never);
+  } catch {
+    // A listener's fault is the listener's: the mesh goes on.
+  }
+}

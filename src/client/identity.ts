@@ -1,0 +1,38 @@
+/**
+ * Identities on the platform in use.
+ * @module
+ */
+import { platform } from '#platform';
+import {
+  createIdentity,
+  type CreateIdentityOptions,
+  type Identity as OrganisationIdentity,
+  openIdentity,
+  type OpenIdentityOptions,
+} from '../core/identity/index.ts';
+import type { Store } from '../ports/store.ts';
+
+/** An organisation's DID with the keys behind it. */
+export type Identity = OrganisationIdentity;
+
+/**
+ * Makes and opens identities.
+ *
+ * @example
+ * ```ts
+ * const identity = await Identity.create({ did: 'did:mesh:enterprise:acme' });
+ * console.log(identity.did); // did:mesh:enterprise:acme:zQm...
+ * ```
+ */
+export const Identity = {
+  /** A new identity that lives in memory. */
+  create: (options: CreateIdentityOptions = {}): Promise<Identity> =>
+    createIdentity(platform, options),
+
+  /**
+   * The identity kept in `store`, or with `create` a new one. Throws `NOT_FOUND`, or `IDENTITY_MISMATCH` when the store
+   * belongs to another name.
+   */
+  open: (store: Store, options: OpenIdentityOptions = {}): Promise<Identity> =>
+    openIdentity(platform, store, options),
+} as const;

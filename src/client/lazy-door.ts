@@ -1,0 +1,37 @@
+/**
+ * A room's door that can be held before the client has started: what may wait starts the client first, what must
+ * answer at once says `NOT_STARTED`.
+ * @module
+ */
+import { MeshError } from '../base/errors.ts';
+
+/** A stand-in for the room that `current` will give once `ready` has resolved. */
+export function lazyDoor<Room extends object>(
+  name: string,
+  current: () => Room | undefined,
+  ready: () => Promise<Room>,
+  waiting: readonly (keyof Room & string)[],
+): Room {
+  return new Proxy({} as Room, {
+    get(_, property) {
+      const room = current();
+      if (room !== undefined) return memberOf(room, property);
+      // A promise is asked for `then`, an inspector for symbols: neither is a call.
+      if (typeof property === 'symbol' || property === 'then') return undefined;
+      if (!waiting.includes(property as keyof Room & string)) {
+        throw new MeshError('NOT_STARTED', { what: `${name}.${property}` });
+      }
+      return async (...args: unknown[]): Promise<unknown> => {
+        const member = memberOf(await ready(), property);
+        return (member as (...all: unknown[]) => unknown)(...args);
+      };
+    },
+    has: (_, property) => property in (current() ?? {}),
+  });
+}
+
+function memberOf(room: object, property: PropertyKey): unknown {
+  const member: unknown = Reflect.get(room, property, room);
+  if (typeof member !== 'function') return member;
+  return (member as (...all: unknown[]) => unknown).bind(room);
+}

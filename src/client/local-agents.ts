@@ -1,0 +1,119 @@
+/**
+ * The agents of this node.
+ * @module
+ */
+import { MeshError } from '../base/errors.ts';
+import { integer, list, object, optional, text } from '../base/shape.ts';
+import type { Model } from '../ports/model.ts';
+import { name } from '../schema/words.ts';
+import type { AgentDefinition, HandlerContext, HandlerResult } from './agent.ts';
+
+/** An agent ready to work. */
+export interface LocalAgent {
+  readonly definition: AgentDefinition<never>;
+  /** Does the work; `usage` is filled in by agents that run a model. */
+  run(context: HandlerContext<never>): HandlerResult<unknown>;
+  /** Tasks it is running. */
+  running: number;
+  readonly concurrency: number;
+}
+
+const defaultConcurrency = 64;
+const agentLimit = 10_000;
+
+const definitionShape = object({
+  name,
+  description: optional(text({ max: 4_000 })),
+  version: optional(text({ min: 1, max: 64 })),
+  capabilities: list(name, { max: 64 }),
+  concurrency: optional(integer({ min: 1 })),
+});
+
+/** Agents by name and by what they can do. */
+export class LocalAgents {
+  readonly #models: Readonly<Record<string, Model>>;
+  readonly #agents = new Map<string, LocalAgent>();
+
+  constructor(models: Readonly<Record<string, Model>>) {
+    this.#models = models;
+  }
+
+  /** Adds an agent. `INVALID_ARGUMENT`, `ALREADY_EXISTS` or `MODEL_UNKNOWN` when it cannot be one. */
+  add(definition: AgentDefinition<never>): LocalAgent {
+    checkDefinition(definition);
+    if (this.#agents.has(definition.name)) {
+      throw new MeshError('ALREADY_EXISTS', { what: 'agent', id: definition.name });
+    }
+    if (this.#agents.size >= agentLimit) {
+      throw new MeshError('OVERLOADED', { what: 'the agents of this node', limit: agentLimit });
+    }
+    const { concurrency = defaultConcurrency } = definition;
+    const agent = { definition, run: this.#workOf(definition), running: 0, concurrency };
+    this.#agents.set(definition.name, agent);
+    return agent;
+  }
+
+  /** Takes an agent away; false when it was not there. */
+  remove(agent: string): boolean {
+    return this.#agents.delete(agent);
+  }
+
+  /** The agent called `agent`. */
+  get(agent: string): LocalAgent | undefined {
+    return this.#agents.get(agent);
+  }
+
+  /** All agents, oldest first. */
+  all(): readonly LocalAgent[] {
+    return [...this.#agents.values()];
+  }
+
+  /** The agent for a task: the named one if it has the capability, else the least busy that has it. */
+  find(capability: string, agent: string | undefined): LocalAgent | undefined {
+    const able = this.all().filter(({ definition }) =>
+      definition.capabilities.includes(capability),
+    );
+    if (agent !== undefined) return able.find(({ definition }) => definition.name === agent);
+    return able.reduce<LocalAgent | undefined>(
+      (best, next) => (best === undefined || next.running < best.running ? next : best),
+      undefined,
+    );
+  }
+
+  #workOf({ handler, model }: AgentDefinition<never>): LocalAgent['run'] {
+    if (handler !== undefined) return handler;
+    const known = typeof model === 'string' ? this.#models[model] : model;
+    if (known === undefined) throw new MeshError('MODEL_UNKNOWN', { model });
+    return ({ input, signal }) => runModel(known, input, signal);
+  }
+}
+
+/** What a model gave, with what it used; the task server takes the two apart. */
+export class ModelAnswer {
+  readonly output: unknown;
+  readonly usage: Awaited<ReturnType<Model['run']>>['usage'];
+
+  constructor({ output, usage }: Awaited<ReturnType<Model['run']>>) {
+    this.output = output;
+    this.usage = usage;
+  }
+}
+
+async function runModel(model: Model, input: unknown, signal: AbortSignal): Promise<ModelAnswer> {
+  return new ModelAnswer(await model.run({ input, signal }));
+}
+
+function checkDefinition(definition: AgentDefinition<never>): void {
+  try {
+    definitionShape(definition, 'agent');
+  } catch (cause) {
+    if (!MeshError.is(cause)) throw cause;
+    const { at, expected, got } = cause.params;
+    throw new MeshError('INVALID_ARGUMENT', { argument: at, expected, got }, { cause });
+  }
+  if ((definition.handler === undefined) === (definition.model === undefined)) {
+    const expected = 'given either a handler or a model';
+    const got = definition.handler === undefined ? 'neither' : 'both';
+    throw new MeshError('INVALID_ARGUMENT', { argument: 'agent.handler', expected, got });
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * What a client can be told.
+ * @module
+ */
+import type { Identity } from '../core/identity/index.ts';
+import type { Policy } from '../core/policy/index.ts';
+import type { TrustAnchor } from '../core/trust/index.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { CryptoProvider } from '../ports/crypto.ts';
+import type { Extension } from '../ports/extension.ts';
+import type { Http } from '../ports/http.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Model } from '../ports/model.ts';
+import type { Random } from '../ports/random.ts';
+import type { Store } from '../ports/store.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import type { Transport } from '../ports/transport.ts';
+
+/** Options of {@link MeshClient}. Everything has a default: `new MeshClient()` is a mesh in memory. */
+export interface MeshClientOptions {
+  /** Petname of the identity, `did:mesh:<type>:<label>`. Default: what the store holds, else `did:mesh:app:local`. */
+  readonly did?: string;
+  /** An identity opened before; otherwise it is kept in the store, made at the first start. */
+  readonly identity?: Identity;
+  /** Name of this node among its organisation's. Default `main`. */
+  readonly node?: string;
+  /** How it reaches others. Default: the memory transport of this process. */
+  readonly transport?: Transport | readonly Transport[];
+  /** A folder (SQLite on Node, closed with the client) or a store (left open). Default: in memory. */
+  readonly store?: string | Store;
+  /** Where this node is, e.g. `eu-west-1`; put into its agent records and receipts. */
+  readonly region?: string;
+  /** Policies added to the house rules. Default none: across organisations nothing is received. */
+  readonly policies?: Policy | readonly (Policy | readonly Policy[])[];
+  /** Which issuers may say what; credentials of others are checked and not counted. */
+  readonly anchors?: readonly TrustAnchor[];
+  /** Peers below this score get no task and may give none. 0 to 100, default 0. */
+  readonly minTrust?: number;
+  /** Models that agents may name. */
+  readonly models?: Readonly<Record<string, Model>>;
+  readonly extensions?: readonly Extension[];
+  /** Whether to dial the peers of peers. Default true. */
+  readonly introductions?: boolean;
+  /** Default: the platform's. */
+  readonly clock?: Clock;
+  /** Default: the platform's. */
+  readonly random?: Random;
+  /** Default: the platform's. */
+  readonly crypto?: CryptoProvider;
+  /** Default: the platform's. */
+  readonly http?: Http;
+  /** Default: silent. */
+  readonly telemetry?: Telemetry;
+  /** Default: silent. */
+  readonly logger?: Logger | false;
+}

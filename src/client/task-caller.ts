@@ -1,0 +1,236 @@
+/**
+ * Has tasks done: takes the candidates in order, asks the gates for each, sends to the first that all let pass,
+ * moves on when a node cannot be reached, and checks the receipt.
+ * @module
+ */
+import { throwIfAborted, withDeadline } from '../base/abort.ts';
+import { type Duration, toMs } from '../base/duration.ts';
+import { MeshError } from '../base/errors.ts';
+import { type Did, newId } from '../base/ids.ts';
+import { integer, object, optional, unknown } from '../base/shape.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Random } from '../ports/random.ts';
+import { agentId } from '../schema/agent-record.ts';
+import type { Emit } from '../schema/mesh-event.ts';
+import { receiptShape, type SignedReceipt } from '../schema/receipt.ts';
+import { type Task, type TaskRequest, taskShape } from '../schema/task.ts';
+import type { CallOptions, TaskPart, TaskResult } from './agent.ts';
+import type { Gates, Refusal } from './gates.ts';
+
+/** An agent a task could go to; without `name` any agent of that organisation. */
+export interface Candidate {
+  readonly meshId: Did;
+  readonly node?: string;
+  readonly name?: string;
+}
+
+/** Options of one call to a peer. */
+export interface SendOptions {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly idempotencyKey?: string;
+}
+
+/** What the task caller is given. */
+export interface TaskCallerOptions {
+  readonly did: Did;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly gates: Gates;
+  readonly emit: Emit;
+  /** Agents that offer `capability`, best first. */
+  readonly candidates: (capability: string) => readonly Candidate[];
+  /** Runs a task at `peer` and resolves with its reply; parts of the answer go to `onPart`. */
+  readonly send: (
+    peer: Did,
+    request: TaskRequest,
+    options: SendOptions,
+    onPart: ((part: TaskPart) => void) | undefined,
+  ) => Promise<unknown>;
+  /** Throws `RECEIPT_INVALID` unless the receipt is by `peer` for exactly this work. */
+  readonly checkReceipt: (
+    receipt: SignedReceipt,
+    expected: { by: Did; task: string; input: unknown; output: unknown },
+  ) => Promise<void>;
+  /** Told of every checked receipt: trust learns from it, the log keeps it. */
+  readonly onReceipt: (receipt: SignedReceipt) => Promise<void>;
+}
+
+/** Candidates tried before a task gives up. */
+const attemptLimit = 8;
+const defaultTimeout: Duration = '30s';
+
+/** Has tasks done by the best agent that every gate allows. */
+export class TaskCaller {
+  readonly #options: TaskCallerOptions;
+
+  constructor(options: TaskCallerOptions) {
+    this.#options = options;
+  }
+
+  /** Runs `task` at one of `candidates` (default: all agents that offer its type). */
+  async run(
+    task: Task,
+    options: CallOptions = {},
+    candidates?: readonly Candidate[],
+    onPart?: (part: TaskPart) => void,
+  ): Promise<TaskResult> {
+    const request = this.#request(task, options);
+    const ms = toMs(options.timeout ?? defaultTimeout, 'timeout');
+    const error = (): MeshError => new MeshError('TASK_TIMEOUT', { task: request.id, ms });
+    const started = this.#options.clock.monotonic();
+    try {
+      return await withDeadline(
+        this.#options.clock,
+        ms,
+        { what: `task '${request.id}'`, signal: options.signal, error },
+        (signal) =>
+          this.#tryEach(candidates ?? this.#candidates(task, options), {
+            request,
+            signal,
+            onPart,
+            started,
+            ends: started + ms,
+          }),
+      );
+    } catch (thrown) {
+      const { code, params } = MeshError.is(thrown) ? thrown : error();
+      this.#options.emit('task.failed', { task: request.id, type: task.type, code, params });
+      throw thrown;
+    }
+  }
+
+  #request(task: Task, { idempotencyKey }: CallOptions): TaskRequest {
+    const { type, data, sovereignty, labels } = taskShape(task, 'task');
+    return {
+      id: newId('task', this.#options.random),
+      type,
+      data,
+      ...(sovereignty === undefined ? {} : { sovereignty }),
+      ...(labels === undefined ? {} : { labels }),
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    };
+  }
+
+  #candidates({ type }: Task, { to }: CallOptions): readonly Candidate[] {
+    const known = this.#options.candidates(type);
+    if (to === undefined) return known;
+    const theirs = known.filter(({ meshId }) => meshId === to);
+    // The caller knows where it should go: the peer may offer what it has not announced to us.
+    return theirs.length > 0 ? theirs : [{ meshId: to }];
+  }
+
+  async #tryEach(candidates: readonly Candidate[], attempt: Attempt): Promise<TaskResult> {
+    const { request, signal } = attempt;
+    const refusals: Refusal[] = [];
+    let failure: MeshError | undefined;
+    for (const candidate of candidates.slice(0, attemptLimit)) {
+      throwIfAborted(signal, `task '${request.id}'`);
+      const refusal = await this.#refusalOf(candidate, attempt);
+      if (refusal !== undefined) {
+        refusals.push(refusal);
+        continue;
+      }
+      try {
+        return await this.#runAt(candidate, attempt);
+      } catch (thrown) {
+        if (!mayTryNext(thrown)) throw thrown;
+        failure = thrown;
+      }
+    }
+    throw failure ?? refusalError(request.type, refusals);
+  }
+
+  #refusalOf(candidate: Candidate, { request, signal }: Attempt): Promise<Refusal | undefined> {
+    const direction = 'send' as const;
+    const { meshId: peer } = candidate;
+    return this.#options.gates.ask({
+      task: request,
+      direction,
+      peer,
+      agent: idOf(candidate),
+      signal,
+    });
+  }
+
+  async #runAt(candidate: Candidate, attempt: Attempt): Promise<TaskResult> {
+    const { clock, send, checkReceipt, onReceipt, emit } = this.#options;
+    const { meshId: peer, name } = candidate;
+    const { signal, onPart, started, ends } = attempt;
+    const request: TaskRequest =
+      name === undefined ? attempt.request : { ...attempt.request, agent: name };
+    const { id: task, type, idempotencyKey: key } = request;
+    const about = { peer, ...agentOf(candidate) };
+    emit('task.sent', { task, type }, about);
+    const timeoutMs = Math.max(1, ends - clock.monotonic());
+    const idempotency = key === undefined ? {} : { idempotencyKey: key };
+    const reply = replyShape(
+      await send(peer, request, { timeoutMs, signal, ...idempotency }, onPart),
+      'reply',
+    );
+    const { receipt, output, usage } = reply;
+    // A repeated call with the same key gets the first one's receipt, which names the first task.
+    const expected = key === undefined ? task : receipt.task;
+    await checkReceipt(receipt, { by: peer, task: expected, input: request.data, output });
+    await onReceipt(receipt);
+    const latencyMs = clock.monotonic() - started;
+    emit('task.completed', { task, type, latencyMs }, { peer, agent: receipt.agent });
+    const agent = { id: receipt.agent, meshId: peer };
+    if (usage === undefined) return { output, receipt, agent, latencyMs };
+    const totalTokens = usage.inputTokens + usage.outputTokens;
+    return { output, receipt, agent, latencyMs, usage: { ...usage, totalTokens } };
+  }
+}
+
+interface Attempt {
+  readonly request: TaskRequest;
+  readonly signal: AbortSignal;
+  readonly onPart: ((part: TaskPart) => void) | undefined;
+  readonly started: number;
+  readonly ends: number;
+}
+
+const replyShape = object({
+  output: unknown,
+  receipt: receiptShape,
+  usage: optional(object({ inputTokens: integer(), outputTokens: integer() })),
+});
+
+/** Another agent may be asked when this one certainly did nothing. */
+function mayTryNext(thrown: unknown): thrown is MeshError {
+  return (
+    MeshError.is(thrown, 'OVERLOADED', 'AGENT_NOT_FOUND', 'PEER_REJECTED') ||
+    (MeshError.is(thrown, 'PEER_UNREACHABLE') && thrown.params['sent'] !== true)
+  );
+}
+
+/** Why nobody did it: the best candidate's own refusal, with everybody's beside it. */
+function refusalError(capability: string, refusals: readonly Refusal[]): MeshError {
+  const [first] = refusals;
+  if (first === undefined) return new MeshError('AGENT_NOT_FOUND', { capability });
+  const refused = refusals.map(({ gate, peer, agent, error }) => ({
+    gate,
+    peer,
+    agent,
+    code: error.code,
+    params: error.params,
+  }));
+  if (refusals.every(({ error }) => error.code === first.error.code)) {
+    const { code, params, cause } = first.error;
+    return new MeshError(code, { ...params, gate: first.gate, refused }, { cause });
+  }
+  return new MeshError('NO_CANDIDATE', {
+    capability,
+    refused: refused.map(({ gate, peer, code }) => `${peer}: ${gate} ${code}`),
+    refusals: refused,
+  });
+}
+
+function idOf({ meshId, node, name }: Candidate): string | undefined {
+  return node === undefined || name === undefined ? undefined : agentId(meshId, node, name);
+}
+
+function agentOf(candidate: Candidate): { agent?: string } {
+  const agent = idOf(candidate);
+  return agent === undefined ? {} : { agent };
+}

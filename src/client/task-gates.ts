@@ -1,0 +1,58 @@
+/**
+ * The gates every client has: its policy and the least trust it asks for.
+ * @module
+ */
+import { MeshError } from '../base/errors.ts';
+import type { Did } from '../base/ids.ts';
+import type { Gate } from './gates.ts';
+
+/** The policy question of a gate. */
+export interface PolicyView {
+  decideSync(request: {
+    readonly subject?: Did;
+    readonly action: string;
+    readonly resource: string;
+    readonly context?: Readonly<Record<string, unknown>>;
+  }): {
+    readonly effect: 'allow' | 'deny';
+    readonly determining: readonly string[];
+    readonly advice?: string;
+  };
+}
+
+/** The trust question of a gate. */
+export interface TrustView {
+  score(did: Did): {
+    readonly score: number;
+    readonly factors: readonly { readonly name: string; readonly because: string }[];
+  };
+}
+
+/** Asks `task.send` or `task.receive`. */
+export function policyGate(policy: () => PolicyView, self: () => Did): Gate {
+  return ({ task, direction, peer, agent }) => {
+    const sending = direction === 'send';
+    const action = sending ? 'task.send' : 'task.receive';
+    const resource = agent === undefined ? `agent:${peer}#` : `agent:${agent}`;
+    const { type: capability, sovereignty, tenant, labels = [] } = task;
+    const context = { capability, labels, sovereignty, tenant };
+    const decision = policy().decideSync({ subject: sending ? self() : peer, action, resource, context });
+    if (decision.effect === 'allow') return;
+    // What decided is this organisation's business; the caller of another learns only that it was refused.
+    const why = sending ? decision.determining.join(', ') || 'nothing permits it' : 'by the receiver';
+    const advice = sending && decision.advice !== undefined ? { advice: decision.advice } : {};
+    throw new MeshError('POLICY_DENIED', { action, resource, determining: why, ...advice });
+  };
+}
+
+/** Refuses peers whose score is below `least`; one's own organisation is not asked for trust. */
+export function trustGate(trust: () => TrustView, self: () => Did, least: number): Gate {
+  return ({ peer, direction }) => {
+    if (least === 0 || peer === self()) return;
+    const { score, factors } = trust().score(peer);
+    if (score >= least) return;
+    const because = factors.map(({ name, because: reason }) => `${name}: ${reason}`).join('; ');
+    const shown = direction === 'send' ? because : 'by the receiver';
+    throw new MeshError('TRUST_TOO_LOW', { peer, score, needed: least, because: shown });
+  };
+}

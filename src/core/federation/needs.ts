@@ -1,0 +1,29 @@
+/**
+ * The little this room wants from others.
+ * @module
+ */
+import type { Did } from '../../base/ids.ts';
+import type { Signer } from '../../ports/signer.ts';
+import type { Endpoint } from '../../ports/transport.ts';
+import type { DidLog } from '../../schema/did-log.ts';
+import type { ProofVerifier } from '../../schema/signed.ts';
+
+/** An identity this node speaks for. */
+export interface LocalIdentity {
+  readonly did: Did;
+  readonly signer: Signer;
+  /** The history that proves the DID; empty for did:key. */
+  readonly log: DidLog;
+}
+
+/** The keys of others. */
+export interface Keys {
+  /** Takes in the history of a DID; throws when it does not hold. */
+  learn(log: DidLog): Promise<void>;
+  readonly verify: ProofVerifier;
+}
+
+/** Where organisations can be reached, as far as somebody else knows. */
+export interface AddressBook {
+  endpoints(did: Did): readonly Endpoint[];
+}

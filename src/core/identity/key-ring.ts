@@ -1,0 +1,171 @@
+/**
+ * The keys of others: resolves DIDs from what this node was handed, and checks signatures with them.
+ * @module
+ */
+import { fromUtf8, utf8 } from '../../base/bytes.ts';
+import { MeshError } from '../../base/errors.ts';
+import { type Did, type DidUrl, didMethod, splitDidUrl } from '../../base/ids.ts';
+import { fromMultikey } from '../../base/multiformat.ts';
+import { parseJson } from '../../base/shape.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { CryptoProvider } from '../../ports/crypto.ts';
+import type { DidResolver, Resolution } from '../../ports/resolver.ts';
+import type { Store } from '../../ports/store.ts';
+import { type DidLog, didLogShape } from '../../schema/did-log.ts';
+import { documentOf, meshDocument, verifyDidLog } from './did-mesh.ts';
+
+/** Options of {@link KeyRing}. */
+export interface KeyRingOptions {
+  readonly clock: Clock;
+  readonly crypto: CryptoProvider;
+  /** Where learned histories are kept. */
+  readonly store: Store;
+}
+
+/** Logs held in memory; the rest is read from the store again. */
+const memoryLimit = 10_000;
+/** Characters of a log as it is kept. */
+const maxLogLength = 1 << 20;
+/** Races for one log that may be lost before giving up. */
+const attempts = 16;
+
+interface KnownLog {
+  readonly log: DidLog;
+  /** Of the store's entry. */
+  readonly revision: number;
+}
+
+/** Resolves did:key and did:mesh without asking anybody: from the DID itself, and from histories handed over by peers. */
+export class KeyRing implements DidResolver {
+  readonly methods = ['key', 'mesh'] as const;
+  readonly #options: KeyRingOptions;
+  readonly #logs = new Map<Did, KnownLog>();
+
+  constructor(options: KeyRingOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes in a did:mesh history, once checked. A longer one replaces a shorter one it continues; one that does not
+   * continue what is known throws `DID_CONFLICT`, and the known one stays.
+   */
+  async learn(foreign: unknown): Promise<void> {
+    const log = didLogShape(foreign, 'log');
+    const did = log[0]?.did;
+    if (did === undefined) return;
+    const text = JSON.stringify(log);
+    if (text.length > maxLogLength) {
+      const what = `the log of ${did}`;
+      throw new MeshError('LIMIT_EXCEEDED', { what, limit: maxLogLength, got: text.length });
+    }
+    let known = await this.#known(did);
+    if (known !== undefined && isPrefix(log, known.log)) return;
+    await verifyDidLog(log, this.#options.crypto, this.#options.clock.now());
+    // Each lost race means that a history was stored meanwhile; it is compared in its turn.
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      if (known !== undefined && isPrefix(log, known.log)) return;
+      if (known !== undefined && !isPrefix(known.log, log))
+        throw new MeshError('DID_CONFLICT', { did });
+      if (await this.#replace(did, log, known)) return;
+      this.#logs.delete(did);
+      known = await this.#known(did);
+    }
+    throw new MeshError('OVERLOADED', { what: `the log of ${did}`, limit: attempts });
+  }
+
+  /** The history of `did` as far as it is known. */
+  async logOf(did: Did): Promise<DidLog | undefined> {
+    return (await this.#known(did))?.log;
+  }
+
+  async #known(did: Did): Promise<KnownLog | undefined> {
+    const remembered = this.#logs.get(did);
+    if (remembered !== undefined || didMethod(did) !== 'mesh') return remembered;
+    const entry = await this.#options.store.get(keyOf(did));
+    if (entry === undefined) return undefined;
+    const log = parseJson(fromUtf8(entry.value), didLogShape, 'log', maxLogLength);
+    return this.#remember(did, { log, revision: entry.revision });
+  }
+
+  /** Writes `log` in place of `known`; false when something else stands there by now. */
+  async #replace(did: Did, log: DidLog, known: KnownLog | undefined): Promise<boolean> {
+    const key = keyOf(did);
+    const commit = await this.#options.store.write(
+      [{ put: key, value: utf8(JSON.stringify(log)) }],
+      { if: [{ key, revision: known?.revision ?? null }] },
+    );
+    if (commit.ok) this.#remember(did, { log, revision: commit.revision });
+    return commit.ok;
+  }
+
+  /**
+   * The document of `did`. Throws `DID_METHOD_UNKNOWN`, `DID_INVALID`, or `DID_UNREACHABLE` for a did:mesh whose history was
+   * never received: it may well exist.
+   */
+  async resolve(did: Did): Promise<Resolution> {
+    const method = didMethod(did);
+    if (method === 'key') return { document: keyDocument(did), ageMs: 0, deactivated: false };
+    if (method !== 'mesh') throw new MeshError('DID_METHOD_UNKNOWN', { method });
+    const log = await this.logOf(did);
+    if (log === undefined) {
+      throw new MeshError('DID_UNREACHABLE', { did, detail: 'its log was not received' });
+    }
+    const deactivated = log.at(-1)?.deactivated === true;
+    return { document: meshDocument(log), ageMs: 0, deactivated };
+  }
+
+  /** Whether `signature` is by the key `keyId`, today a key of its DID. False for anything that cannot be checked. */
+  readonly verify = async (
+    keyId: DidUrl,
+    message: Uint8Array,
+    signature: Uint8Array,
+  ): Promise<boolean> => {
+    const publicKey = await this.#signingKey(keyId);
+    return publicKey !== undefined && this.#options.crypto.verify(publicKey, message, signature);
+  };
+
+  async #signingKey(keyId: DidUrl): Promise<Uint8Array | undefined> {
+    try {
+      const { did } = splitDidUrl(keyId);
+      const { document, deactivated } = await this.resolve(did);
+      if (deactivated || !document.assertionMethod.includes(keyId)) return undefined;
+      const method = document.verificationMethod.find(({ id }) => id === keyId);
+      if (method?.controller !== did) return undefined;
+      const { type, publicKey } = fromMultikey(method.publicKeyMultibase);
+      return type === 'Ed25519' ? publicKey : undefined;
+    } catch (error) {
+      if (MeshError.is(error)) return undefined;
+      throw error;
+    }
+  }
+
+  #remember(did: Did, known: KnownLog): KnownLog {
+    const held = this.#logs.get(did);
+    // A slow read of the store must not bring back what a learn has replaced meanwhile.
+    const newest = held !== undefined && held.revision > known.revision ? held : known;
+    this.#logs.delete(did);
+    this.#logs.set(did, newest);
+    if (this.#logs.size > memoryLimit) this.#logs.delete(this.#logs.keys().next().value!);
+    return newest;
+  }
+}
+
+function keyDocument(did: Did): Resolution['document'] {
+  const multikey = did.slice('did:key:'.length);
+  try {
+    if (fromMultikey(multikey).type === 'Ed25519') return documentOf(did, [multikey]);
+  } catch (cause) {
+    throw new MeshError('DID_INVALID', { did, detail: 'not a Multikey' }, { cause });
+  }
+  throw new MeshError('DID_INVALID', { did, detail: 'not an Ed25519 key' });
+}
+
+/** Whether `part` is the beginning of `whole`; signatures stand for entries, since each covers all before it. */
+function isPrefix(part: DidLog, whole: DidLog): boolean {
+  if (part.length > whole.length) return false;
+  return part.every((entry, i) => entry.proof.signature === whole[i]?.proof.signature);
+}
+
+function keyOf(did: Did): string {
+  return `did-log/${did}`;
+}

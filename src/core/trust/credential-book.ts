@@ -1,0 +1,273 @@
+/**
+ * The credentials this node goes by: its own, to show, and those of its peers, to believe.
+ * @module
+ */
+import type { Did } from '../../base/ids.ts';
+import { object, text } from '../../base/shape.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Store } from '../../ports/store.ts';
+import type { Credential } from '../../schema/credential.ts';
+import type { Emit } from '../../schema/mesh-event.ts';
+import { refusal } from './jws.ts';
+import { listedProblem, type StatusList } from './status-list.ts';
+import { keyPart, putJson, scanJson } from './store-names.ts';
+import type { Verification } from './verification.ts';
+
+/** A credential in the book. */
+export interface BookedCredential {
+  readonly id: string;
+  readonly issuer: Did;
+  readonly subject: Did;
+  /** Types an anchor of this node stands for; none for a credential that is true and does not count. */
+  readonly counted: readonly string[];
+  readonly credential: Credential;
+  readonly jwt: string;
+}
+
+/** Options of {@link CredentialBook}. */
+export interface CredentialBookOptions {
+  readonly did: Did;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly verify: (token: string, reach: 'always' | 'anchors' | 'never') => Promise<Verification>;
+  readonly staleAt: (list: StatusList) => number;
+  readonly emit: Emit;
+  /** Deletes a key of the store, in its own time. */
+  readonly forget: (key: string) => void;
+  /** Told when what counts of `subject` is different now. */
+  readonly onChanged: (subject: Did, because: string) => void;
+  /** Told when a credential that was gone by is revoked. */
+  readonly onRevoked: (subject: Did, credential: string) => void;
+}
+
+interface Row extends BookedCredential {
+  /** Epoch milliseconds at which the credential itself ends. */
+  readonly ends: number;
+  /** Epoch milliseconds until which the last verdict is gone by. */
+  until: number;
+  /** Epoch milliseconds at which it is judged again. */
+  due: number;
+}
+
+/** Credentials kept of one subject. */
+const perSubject = 64;
+/** Credentials kept in all; those that do not count take at most half of it. */
+const inAll = 10_000;
+/** Milliseconds until a credential that could not be judged is tried again. */
+const retryMs = 60_000;
+
+const rowShape = object({ jwt: text({ max: 65_536 }) });
+
+/** Books credentials, and strikes them out when they no longer stand. */
+export class CredentialBook {
+  readonly #options: CredentialBookOptions;
+  readonly #rows = new Map<Did, Map<string, Row>>();
+  #size = 0;
+
+  constructor(options: CredentialBookOptions) {
+    this.#options = options;
+  }
+
+  /** Reads the book and judges what it holds. */
+  async load(): Promise<void> {
+    const { store, verify } = this.#options;
+    const tokens: string[] = [];
+    for await (const { jwt } of scanJson(store, 'credential/', rowShape)) tokens.push(jwt);
+    for (const jwt of tokens.slice(0, inAll)) {
+      const verification = await verify(jwt, 'never');
+      if (verification.valid || isRetryable(verification)) this.#enter(jwt, verification);
+    }
+  }
+
+  /** Keeps an own credential; `CREDENTIAL_INVALID` when it is about somebody else or was refused. */
+  async hold(jwt: string): Promise<BookedCredential> {
+    const verification = await this.#options.verify(jwt, 'always');
+    const failure = verification.checks.find(({ ok, check }) => !ok && check !== 'anchor');
+    // Whether it was revoked may not be known just now; those it is shown to will find out.
+    if (failure !== undefined && failure.retryable !== true) {
+      throw refusal(failure.check, failure.detail ?? 'refused');
+    }
+    if (verification.subject !== this.#options.did) {
+      throw refusal('claims', 'it is about somebody else');
+    }
+    const row = this.#enter(jwt, verification);
+    if (row === undefined) throw refusal('claims', `a holder keeps at most ${String(perSubject)}`);
+    await this.#write(row);
+    return row;
+  }
+
+  /** Books a peer's credential when it is valid and the peer is its subject; whether it was. */
+  async accept(peer: Did, jwt: string): Promise<boolean> {
+    const verification = await this.#options.verify(jwt, 'anchors');
+    if (!verification.valid || verification.subject !== peer) return false;
+    const { issuer, credential } = verification as Required<Verification>;
+    const known = this.#rows.get(peer)?.get(nameOf(issuer, credential.id));
+    const row = this.#enter(jwt, verification);
+    if (row === undefined) return false;
+    if (known?.jwt !== jwt) await this.#write(row);
+    if (known === undefined && row.counted.length > 0) this.#tellAccepted(row);
+    return true;
+  }
+
+  /** What is gone by for `subject` now. */
+  standing(subject: Did): readonly BookedCredential[] {
+    const now = this.#options.clock.now();
+    return [...(this.#rows.get(subject)?.values() ?? [])].filter(({ until }) => now < until);
+  }
+
+  /** Everything booked about `subject`, also what could not be judged lately. */
+  booked(subject: Did): readonly BookedCredential[] {
+    return [...(this.#rows.get(subject)?.values() ?? [])];
+  }
+
+  /** Epoch milliseconds until which {@link standing} stays as it is, unless something happens. */
+  standsUntil(subject: Did): number {
+    const now = this.#options.clock.now();
+    const ends = [...(this.#rows.get(subject)?.values() ?? [])].map(({ until }) => until);
+    return Math.min(Infinity, ...ends.filter((until) => until > now));
+  }
+
+  /** Subjects in the book. */
+  subjects(): readonly Did[] {
+    return [...this.#rows.keys()];
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The status lists that booked credentials go by. */
+  lists(): readonly { readonly id: string; readonly issuer: Did }[] {
+    const lists = new Map<string, { id: string; issuer: Did }>();
+    for (const { credential, issuer } of this.#all()) {
+      const id = credential.credentialStatus?.statusListCredential;
+      if (id !== undefined) lists.set(nameOf(issuer, id), { id, issuer });
+    }
+    return [...lists.values()];
+  }
+
+  /** Goes by a newer list at once: strikes out what it revokes. `reasonOf` says why, where this node knows. */
+  apply(list: StatusList, reasonOf: (id: string) => string | undefined): void {
+    const until = this.#options.staleAt(list);
+    for (const row of [...this.#all()]) {
+      const status = row.credential.credentialStatus;
+      if (status?.statusListCredential !== list.id || row.issuer !== list.issuer) continue;
+      const problem = listedProblem(list, status);
+      if (problem === undefined) this.#prolong(row, until);
+      else this.#revoke(row, reasonOf(row.id) ?? problem);
+    }
+  }
+
+  /** Epoch milliseconds at which something must be judged again. */
+  get dueAt(): number | undefined {
+    let due: number | undefined;
+    for (const row of this.#all()) due = Math.min(due ?? Infinity, row.due);
+    return due;
+  }
+
+  /** Subjects whose credentials are due and stand on a list of somebody else. */
+  dueSubjects(): ReadonlySet<Did> {
+    const now = this.#options.clock.now();
+    const due = new Set<Did>();
+    for (const { due: at, credential, subject } of this.#all()) {
+      if (at <= now && credential.credentialStatus !== undefined) due.add(subject);
+    }
+    return due;
+  }
+
+  /** Judges again what is due. */
+  async rejudge(): Promise<void> {
+    const now = this.#options.clock.now();
+    const due = [...this.#all()].filter((row) => row.due <= now);
+    for (const row of due) await this.#rejudge(row);
+  }
+
+  async #rejudge(row: Row): Promise<void> {
+    const own = row.subject === this.#options.did;
+    const verification = await this.#options.verify(row.jwt, own ? 'always' : 'anchors');
+    // A newer list may have struck it out meanwhile.
+    if (this.#rows.get(row.subject)?.get(nameOf(row.issuer, row.id)) !== row) return;
+    if (verification.valid) {
+      this.#renew(row, verification.until);
+    } else if (isRetryable(verification) && (own || row.counted.length > 0)) {
+      row.due = this.#options.clock.now() + retryMs;
+    } else {
+      this.#strike(row);
+    }
+    this.#options.onChanged(row.subject, verification.because ?? 'its credentials were checked');
+  }
+
+  #enter(jwt: string, verification: Verification): Row | undefined {
+    const { issuer, subject, credential, counted, until, ends } = verification;
+    if (issuer === undefined || subject === undefined || credential === undefined) return undefined;
+    const name = nameOf(issuer, credential.id);
+    const rows = this.#rows.get(subject) ?? new Map<string, Row>();
+    if (!rows.has(name)) {
+      const room = counted.length > 0 ? inAll : inAll / 2;
+      if (rows.size >= perSubject || this.#size >= room) return undefined;
+      this.#size += 1;
+    }
+    const about = { id: credential.id, issuer, subject, counted, credential, jwt };
+    const row: Row = { ...about, ends, until, due: 0 };
+    this.#renew(row, until);
+    rows.set(name, row);
+    this.#rows.set(subject, rows);
+    return row;
+  }
+
+  #tellAccepted(row: Row): void {
+    const data = { credential: row.id, types: row.counted };
+    this.#options.emit('credential.accepted', data, { peer: row.subject });
+    this.#options.onChanged(row.subject, `holds ${row.counted.join(', ')}`);
+  }
+
+  #revoke(row: Row, reason: string): void {
+    this.#strike(row);
+    const data = { credential: row.id, issuer: row.issuer, reason };
+    this.#options.emit('credential.revoked', data, { peer: row.subject });
+    this.#options.onChanged(row.subject, `credential ${row.id} no longer stands`);
+    this.#options.onRevoked(row.subject, row.id);
+  }
+
+  /** A newer list moves the end of the verdict. When all was judged last stays, since keys are judged then too. */
+  #prolong(row: Row, until: number): void {
+    const now = this.#options.clock.now();
+    if (row.until > now) row.until = Math.min(until, row.ends);
+    else row.due = now;
+  }
+
+  /** Judged again before the verdict ends, so that there is time to ask for a newer list. */
+  #renew(row: Row, until: number): void {
+    const now = this.#options.clock.now();
+    row.until = until;
+    row.due = until > now ? now + 0.8 * (until - now) : now + retryMs;
+  }
+
+  #strike(row: Row): void {
+    const rows = this.#rows.get(row.subject);
+    if (rows?.delete(nameOf(row.issuer, row.id)) !== true) return;
+    this.#size -= 1;
+    if (rows.size === 0) this.#rows.delete(row.subject);
+    this.#options.forget(keyOf(row));
+  }
+
+  async #write(row: Row): Promise<void> {
+    await this.#options.store.write([putJson(keyOf(row), { jwt: row.jwt })]);
+  }
+
+  *#all(): Iterable<Row> {
+    for (const rows of this.#rows.values()) yield* rows.values();
+  }
+}
+
+function isRetryable({ checks }: Verification): boolean {
+  return checks.some(({ ok, retryable }) => !ok && retryable === true);
+}
+
+function nameOf(issuer: Did, id: string): string {
+  return `${issuer} ${id}`;
+}
+
+function keyOf({ subject, issuer, id }: BookedCredential): string {
+  return `credential/${keyPart(subject)}/${keyPart(nameOf(issuer, id))}`;
+}

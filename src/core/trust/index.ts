@@ -1,0 +1,44 @@
+/**
+ * How far do I believe them: credentials that can be checked and taken back, receipts of what was done, and one score
+ * with its reasons. Strangers start at zero; nobody's word counts unless this node has named it an anchor.
+ * @module
+ */
+export type { TrustAnchor } from './anchors.ts';
+export {
+  addEvidence,
+  type Belief,
+  beliefAt,
+  type EvidenceDay,
+  type HalfLives,
+  lowerBound,
+  upperBound,
+  type Verdict,
+} from './belief.ts';
+export type { Skew } from './claims.ts';
+export type { BookedCredential } from './credential-book.ts';
+export type { Check, CheckName } from './credentials.ts';
+export type { CredentialRequest } from './issue.ts';
+export type { Histories, IncomingCall, Keys, Neighbours, Street } from './needs.ts';
+export {
+  type FactorName,
+  type TrustConstants,
+  trustConstants,
+  type TrustFacts,
+  type TrustFactor,
+  trustScore,
+  type TrustScore,
+  type TrustState,
+  type TrustWeights,
+} from './score.ts';
+export type { Reach } from './status-relay.ts';
+export { TrustEngine, type TrustEngineOptions, type TrustStatus } from './trust-engine.ts';
+export {
+  type CredentialEdge,
+  type EvidenceEdge,
+  type MermaidOptions,
+  type TrustEdge,
+  TrustGraph,
+  type TrustGraphJson,
+} from './trust-graph.ts';
+export type { PresenceDay } from './uptime.ts';
+export type { Verification } from './verification.ts';

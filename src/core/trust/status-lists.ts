@@ -1,0 +1,215 @@
+/**
+ * The newest status list of each issuer this node has to do with. A list never goes back to an older one.
+ * @module
+ */
+import { MeshError } from '../../base/errors.ts';
+import type { Did } from '../../base/ids.ts';
+import { number, object, text } from '../../base/shape.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Store } from '../../ports/store.ts';
+import type { Credential } from '../../schema/credential.ts';
+import type { Check, CredentialExaminer } from './credentials.ts';
+import { refusal } from './jws.ts';
+import { Recent } from './recent.ts';
+import { listedProblem, parseListId, readStatusList, type StatusList } from './status-list.ts';
+import { jsonOf, keyPart, putJson } from './store-names.ts';
+import { Turns } from './turns.ts';
+
+/** Where a list can be asked for; undefined when nobody could be asked. */
+export type ListSource = (id: string, issuer: Did) => Promise<string | undefined>;
+
+/** Options of {@link StatusLists}. */
+export interface StatusListsOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly examiner: CredentialExaminer;
+  /** Brings the newest list from its issuer or the web. */
+  readonly fetch: ListSource;
+  /** Told of every list that replaces an older one, before anybody else goes by it. */
+  readonly onNewer: (list: StatusList) => void;
+  /** Age in milliseconds from which a list says nothing any more. */
+  readonly maxAgeMs: number;
+}
+
+/** Lists held in memory; others are read from the store again. */
+const memoryLimit = 1_000;
+/** After a source failed it is left alone for this long. */
+const backoffMs = 10_000;
+/** How often a write is tried against other writers of the same store. */
+const writeAttempts = 8;
+
+const keptShape = object({ token: text({ max: 65_536 }), from: number() });
+
+/** Keeps lists, brings newer ones, and says whether a credential stands. */
+export class StatusLists {
+  readonly #options: StatusListsOptions;
+  readonly #lists = new Recent<string, StatusList>(memoryLimit);
+  readonly #fetching = new Map<string, Promise<void>>();
+  readonly #failed = new Recent<string, number>(memoryLimit);
+  /** When a list was last had from the web, in epoch milliseconds. */
+  readonly #confirmed = new Recent<string, number>(memoryLimit);
+  readonly #turns = new Turns('status lists');
+
+  constructor(options: StatusListsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Checks a list and keeps it when it is newer than the one known. Returns the list kept now; throws
+   * `CREDENTIAL_INVALID` for a list that is forged, malformed or over.
+   */
+  async take(token: string): Promise<{ readonly list: StatusList; readonly newer: boolean }> {
+    const { credential, claims } = this.#options.examiner.parse(token);
+    const named = parseListId(credential.id);
+    if (named !== undefined && named.issuer !== credential.issuer) {
+      throw refusal('status', 'the list of somebody else');
+    }
+    const known = await this.known(credential.id, credential.issuer);
+    if (known !== undefined && claims.from <= known.from) return { list: known, newer: false };
+    const list = await this.#read(token, true);
+    const newer = await this.#turns.take(() => this.#keep(list));
+    return { list, newer };
+  }
+
+  /** The newest list `id` of `issuer`, however old. A name belongs to each issuer apart, so nobody can take it from another. */
+  async known(id: string, issuer: Did): Promise<StatusList | undefined> {
+    const remembered = this.remembered(id, issuer);
+    if (remembered !== undefined) return remembered;
+    const entry = await this.#options.store.get(keyOf(nameOf(id, issuer)));
+    if (entry === undefined) return undefined;
+    try {
+      const list = await this.#read(jsonOf(entry, keptShape).token, false);
+      this.#remember(list);
+      return list;
+    } catch (error) {
+      // Its issuer has changed keys since: it is no longer believed, but still marks how far the list had come.
+      if (MeshError.is(error, 'CREDENTIAL_INVALID')) return undefined;
+      throw error;
+    }
+  }
+
+  /** The list in memory, for questions that cannot wait. */
+  remembered(id: string, issuer: Did): StatusList | undefined {
+    return this.#lists.get(nameOf(id, issuer));
+  }
+
+  /** Whether `credential` stands. With `reach`, a list that is missing or getting old is asked for first. */
+  async check(credential: Credential, options: { readonly reach: boolean }): Promise<Check> {
+    const { credentialStatus: status, issuer } = credential;
+    if (status === undefined) return { check: 'status', ok: true, detail: 'it cannot be revoked' };
+    const { statusListCredential: id } = status;
+    const named = parseListId(id);
+    if (named !== undefined && named.issuer !== issuer) return failed('the list of somebody else');
+    let list = await this.known(id, issuer);
+    if (options.reach && this.#isAging(list)) {
+      await this.refresh(id, issuer);
+      list = await this.known(id, issuer);
+    }
+    if (list === undefined) return { ...failed('its list could not be had'), retryable: true };
+    const ageMs = this.ageOf(list);
+    const problem = listedProblem(list, status);
+    if (problem !== undefined) return { ...failed(problem), ageMs };
+    if (!this.isFresh(list)) return { ...failed('its list is too old'), ageMs, retryable: true };
+    return { check: 'status', ok: true, ageMs };
+  }
+
+  /** Asks for a newer list: one request at a time for each, and not again soon after a failure. */
+  async refresh(id: string, issuer: Did): Promise<void> {
+    const name = nameOf(id, issuer);
+    const failedAt = this.#failed.get(name);
+    if (failedAt !== undefined && this.#options.clock.monotonic() - failedAt < backoffMs) return;
+    const running = this.#fetching.get(name) ?? this.#fetch(id, issuer);
+    this.#fetching.set(name, running);
+    try {
+      await running;
+    } finally {
+      this.#fetching.delete(name);
+    }
+  }
+
+  /** Whether `list` is young enough to go by. */
+  isFresh(list: StatusList): boolean {
+    return this.#options.clock.now() < this.staleAt(list);
+  }
+
+  /** Epoch milliseconds from which `list` says nothing any more. */
+  staleAt(list: StatusList): number {
+    return Math.min(list.until, this.#assertedAt(list) + this.#options.maxAgeMs);
+  }
+
+  async #fetch(id: string, issuer: Did): Promise<void> {
+    const name = nameOf(id, issuer);
+    try {
+      const token = await this.#options.fetch(id, issuer);
+      if (token === undefined) return;
+      const { credential } = this.#options.examiner.parse(token);
+      if (credential.id !== id || credential.issuer !== issuer) {
+        throw refusal('status', 'another list than asked for');
+      }
+      await this.take(token);
+      // What a web server still hands out is the newest there is, even if it was signed long ago.
+      if (id.startsWith('https:')) this.#confirmed.set(name, this.#options.clock.now());
+    } catch (error) {
+      if (!MeshError.is(error)) throw error;
+      this.#failed.set(name, this.#options.clock.monotonic());
+    }
+  }
+
+  async #read(token: string, expiry: boolean): Promise<StatusList> {
+    const { ok, checks, claims } = await this.#options.examiner.examine(token, { expiry });
+    const last = checks.at(-1)!;
+    if (!ok || claims === undefined) throw refusal(last.check, last.detail ?? 'refused');
+    return readStatusList(token, claims);
+  }
+
+  /** Writes `list` unless the store holds one as new: the mark survives restarts and other processes. */
+  async #keep(list: StatusList): Promise<boolean> {
+    const { store } = this.#options;
+    const key = keyOf(nameOf(list.id, list.issuer));
+    for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
+      const entry = await store.get(key);
+      if (entry !== undefined && jsonOf(entry, keptShape).from >= list.from) return false;
+      const write = putJson(key, { token: list.token, from: list.from });
+      const revision = entry?.revision ?? null;
+      const commit = await store.write([write], { if: [{ key, revision }] });
+      if (!commit.ok) continue;
+      this.#remember(list);
+      this.#options.onNewer(list);
+      return true;
+    }
+    throw new MeshError('STORE_FAILED', { store: 'trust', detail: `no turn to write ${key}` });
+  }
+
+  #remember(list: StatusList): void {
+    const known = this.remembered(list.id, list.issuer);
+    if (known !== undefined && known.from >= list.from) return;
+    this.#lists.set(nameOf(list.id, list.issuer), list);
+  }
+
+  #isAging(list: StatusList | undefined): boolean {
+    if (list === undefined) return true;
+    const since = this.#assertedAt(list);
+    return this.#options.clock.now() > since + 0.75 * (this.staleAt(list) - since);
+  }
+
+  /** Milliseconds since the list was known to be the newest. */
+  ageOf(list: StatusList): number {
+    return Math.max(0, this.#options.clock.now() - this.#assertedAt(list));
+  }
+
+  #assertedAt(list: StatusList): number {
+    return Math.max(list.from, this.#confirmed.get(nameOf(list.id, list.issuer)) ?? -Infinity);
+  }
+}
+
+function failed(detail: string): Check {
+  return { check: 'status', ok: false, detail };
+}
+
+function nameOf(id: string, issuer: Did): string {
+  return `${issuer} ${id}`;
+}
+
+function keyOf(name: string): string {
+  return `list/${keyPart(name)}`;
+}

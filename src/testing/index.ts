@@ -1,0 +1,9 @@
+/**
+ * The workshop: what the house is tested with, for those who build on it. Conformance kits prove a store or a transport
+ * without a test runner; seeded chance and virtual time make a run repeatable.
+ * @module
+ */
+export { type ConformanceCase } from './assert.ts';
+export { seededRandom } from './seeded-random.ts';
+export { storeConformance, type StoreConformanceOptions } from './store-conformance.ts';
+export { type VirtualClock, virtualClock } from './virtual-clock.ts';

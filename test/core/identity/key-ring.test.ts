@@ -1,0 +1,239 @@
+import { describe, expect, it } from 'vitest';
+import { memoryStore } from '../../../src/adapters/stores/memory.ts';
+import { utf8 } from '../../../src/base/bytes.ts';
+import type { Did, DidUrl } from '../../../src/base/ids.ts';
+import { toMultikey } from '../../../src/base/multiformat.ts';
+import { createIdentity, KeyRing } from '../../../src/core/identity/index.ts';
+import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
+import type { Store } from '../../../src/ports/store.ts';
+import { rejected } from '../../base/thrown.ts';
+import { changed } from '../../schema/rig.ts';
+import { clock, continued, groundOf, keyOf, type Log, newLog } from './rig.ts';
+
+const ringOn = (store: Store) => new KeyRing({ clock, crypto: nodeCrypto, store });
+const newRing = () => ringOn(memoryStore());
+const message = utf8('hello');
+
+async function proofBy(n: number, did: Did): Promise<[DidUrl, Uint8Array, Uint8Array]> {
+  const signer = keyOf(n).signerFor(did);
+  return [signer.keyId, message, await signer.sign(message)];
+}
+
+/** Two histories that part after the first entry. */
+async function fork(): Promise<{ did: Did; first: Log; left: Log; right: Log }> {
+  const first = await newLog();
+  const left = await continued(first, { keys: [2], next: [3] });
+  const right = await continued(first, { keys: [2], next: [4] });
+  return { did: first[0]!.did, first, left, right };
+}
+
+describe('KeyRing.learn', () => {
+  it('takes in a history, and a longer one that continues it', async () => {
+    const ring = newRing();
+    const { did, first, left } = await fork();
+    expect(await ring.logOf(did)).toBeUndefined();
+    await ring.learn(first);
+    expect(await ring.logOf(did)).toEqual(first);
+    await ring.learn(left);
+    expect((await ring.resolve(did)).document.assertionMethod).toEqual([
+      `${did}#${keyOf(2).multikey}`,
+    ]);
+  });
+
+  it('keeps what it learned in the store', async () => {
+    const store = memoryStore();
+    const { did, left } = await fork();
+    await ringOn(store).learn(left);
+    expect(await ringOn(store).logOf(did)).toEqual(left);
+    expect(await ringOn(store).verify(...(await proofBy(2, did)))).toBe(true);
+  });
+
+  it('is not taken back by a shorter history', async () => {
+    const ring = newRing();
+    const { did, first, left } = await fork();
+    await ring.learn(left);
+    await ring.learn(first);
+    expect(await ring.logOf(did)).toEqual(left);
+  });
+
+  it('refuses a history that forked, and the known one stays', async () => {
+    const store = memoryStore();
+    const ring = ringOn(store);
+    const { did, left, right } = await fork();
+    const longer = await continued(right, { keys: [4] });
+    await ring.learn(left);
+    for (const other of [right, longer]) {
+      expect(await rejected(ring.learn(other))).toMatchObject({
+        code: 'DID_CONFLICT',
+        params: { did },
+      });
+    }
+    expect(await ringOn(store).logOf(did)).toEqual(left);
+  });
+
+  it('lets one of two forks win that arrive at the same time', async () => {
+    const store = memoryStore();
+    const { did, left, right } = await fork();
+    const ends = await Promise.allSettled([ringOn(store).learn(left), ringOn(store).learn(right)]);
+    expect(ends.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const winner = ends[0].status === 'fulfilled' ? left : right;
+    expect(await ringOn(store).logOf(did)).toEqual(winner);
+  });
+
+  it('ends with the longest of several that arrive at the same time', async () => {
+    const ring = newRing();
+    const { did, first, left } = await fork();
+    const longest = await continued(left, { keys: [3] });
+    await Promise.all([longest, first, left, longest, first].map((log) => ring.learn(log)));
+    expect(await ring.logOf(did)).toEqual(longest);
+  });
+
+  it('sees what another node on the same store has learned', async () => {
+    const store = memoryStore();
+    const [one, two] = [ringOn(store), ringOn(store)];
+    const { did, first, left, right } = await fork();
+    await one.learn(first);
+    await two.learn(first);
+    await one.learn(left);
+    expect(await rejected(two.learn(right))).toMatchObject({ code: 'DID_CONFLICT' });
+    const longer = await continued(left, { keys: [3] });
+    await two.learn(longer);
+    expect(await ringOn(store).logOf(did)).toEqual(longer);
+  });
+
+  it('is not set back by a slow read of the store', async () => {
+    const store = memoryStore();
+    const { did, first, left } = await fork();
+    await ringOn(store).learn(first);
+    const gate = Promise.withResolvers<undefined>();
+    let reads = 0;
+    const get: Store['get'] = async (key) => {
+      const entry = await store.get(key);
+      reads += 1;
+      if (reads === 1) await gate.promise;
+      return entry;
+    };
+    const ring = ringOn(
+      Object.assign(Object.create(store) as Store, { get, write: store.write.bind(store) }),
+    );
+    const slow = ring.logOf(did);
+    await ring.learn(left);
+    gate.resolve(undefined);
+    expect(await slow).toEqual(left);
+    expect(await ring.logOf(did)).toEqual(left);
+  });
+
+  it('refuses what does not verify, and keeps nothing of it', async () => {
+    const ring = newRing();
+    const { did, left } = await fork();
+    for (const bad of [
+      changed(left, [1, 'keys'], []),
+      changed(left, [0, 'at'], '2020-01-01T00:00:00.000Z'),
+    ]) {
+      expect(await rejected(ring.learn(bad))).toMatchObject({ code: 'DID_INVALID' });
+    }
+    for (const bad of [null, {}, 'log', [{}], [null]]) {
+      expect(await rejected(ring.learn(bad))).toMatchObject({ code: 'SCHEMA_INVALID' });
+    }
+    expect(await ring.logOf(did)).toBeUndefined();
+  });
+
+  it('takes no notice of a log without entries', async () => {
+    expect(await rejected(newRing().learn([]))).toBeUndefined();
+  });
+
+  it('refuses a history too long to be read back, before it checks it', async () => {
+    const { first } = await fork();
+    const padded = changed(first, [0, 'padding'], 'x'.repeat(1 << 20));
+    expect(await rejected(newRing().learn(padded))).toMatchObject({ code: 'LIMIT_EXCEEDED' });
+  });
+});
+
+describe('KeyRing.resolve', () => {
+  it('derives did:key from itself', async () => {
+    const { did } = await createIdentity(groundOf(1), { did: 'did:key' });
+    const { document, ageMs, deactivated } = await newRing().resolve(did);
+    expect([document.id, ageMs, deactivated]).toEqual([did, 0, false]);
+  });
+
+  it.each([
+    ['did:key:zzz', 'DID_INVALID'],
+    [`did:key:${toMultikey('X25519', new Uint8Array(32).fill(9))}`, 'DID_INVALID'],
+    [`did:key:1.1:${keyOf(1).multikey}`, 'DID_INVALID'],
+    ['did:web:a.example', 'DID_METHOD_UNKNOWN'],
+    [`did:mesh:app:x:z${'Qm'.repeat(22)}`, 'DID_UNREACHABLE'],
+  ] as const)('answers for %s with %s', async (did, code) => {
+    expect(await rejected(newRing().resolve(did))).toMatchObject({ code });
+  });
+
+  it('says that a DID was ended', async () => {
+    const ring = newRing();
+    const { did, first } = await fork();
+    await ring.learn(await continued(first, { keys: [2] }, { deactivated: true }));
+    expect((await ring.resolve(did)).deactivated).toBe(true);
+  });
+});
+
+describe('KeyRing.verify', () => {
+  it('is true for a signature by a key of the DID, of either method', async () => {
+    const ring = newRing();
+    for (const did of ['did:mesh:enterprise:acme', 'did:key']) {
+      const identity = await createIdentity(groundOf(1), { did });
+      await ring.learn(identity.log);
+      const signature = await identity.sign('hello');
+      expect(await ring.verify(identity.signer.keyId, message, signature)).toBe(true);
+      expect(await ring.verify(identity.signer.keyId, utf8('hallo'), signature)).toBe(false);
+      signature[0]! ^= 1;
+      expect(await ring.verify(identity.signer.keyId, message, signature)).toBe(false);
+    }
+  });
+
+  it('is false for a key of somebody else, under either name', async () => {
+    const ring = newRing();
+    const { did, first } = await fork();
+    await ring.learn(first);
+    expect(await ring.verify(...(await proofBy(1, did)))).toBe(true);
+    expect(await ring.verify(...(await proofBy(9, did)))).toBe(false);
+    const [, , foreign] = await proofBy(9, did);
+    expect(await ring.verify(`${did}#${keyOf(1).multikey}`, message, foreign)).toBe(false);
+    const other: Did = `did:key:${keyOf(9).multikey}`;
+    const [, , mine] = await proofBy(1, did);
+    expect(await ring.verify(`${other}#${keyOf(1).multikey}`, message, mine)).toBe(false);
+  });
+
+  it('is false for a key that was rotated away and for one only committed to', async () => {
+    const ring = newRing();
+    const { did, left } = await fork();
+    await ring.learn(left);
+    const verdicts = [1, 2, 3].map(async (n) => ring.verify(...(await proofBy(n, did))));
+    expect(await Promise.all(verdicts)).toEqual([false, true, false]);
+  });
+
+  it('is false once the DID was ended', async () => {
+    const ring = newRing();
+    const { did, first } = await fork();
+    await ring.learn(await continued(first, { keys: [2] }, { deactivated: true }));
+    expect(await ring.verify(...(await proofBy(2, did)))).toBe(false);
+  });
+
+  it('is false for what it cannot check', async () => {
+    const ring = newRing();
+    const { did } = await fork();
+    expect(await ring.verify(...(await proofBy(1, did)))).toBe(false);
+    for (const keyId of ['', '#', 'did:a:b', 'did:web:a#k', 'did:key:zzz#zzz', `${did}#`]) {
+      expect(await ring.verify(keyId as DidUrl, message, new Uint8Array(64))).toBe(false);
+    }
+    const [keyId, , signature] = await proofBy(1, `did:key:${keyOf(1).multikey}`);
+    expect(await ring.verify(keyId, message, signature)).toBe(true);
+    expect(await ring.verify(keyId, message, signature.subarray(1))).toBe(false);
+  });
+
+  it('throws what is no verdict: a store that failed with a foreign error', async () => {
+    const store = Object.assign(Object.create(memoryStore()) as Store, {
+      get: () => Promise.reject(new TypeError('broken adapter')),
+    });
+    const { did } = await fork();
+    const asked = ringOn(store).verify(...(await proofBy(1, did)));
+    await expect(asked).rejects.toThrow('broken adapter');
+  });
+});

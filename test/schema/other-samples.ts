@@ -1,0 +1,135 @@
+import { credentialShape } from '../../src/schema/credential.ts';
+import { didDocumentShape } from '../../src/schema/did-document.ts';
+import { didLogShape } from '../../src/schema/did-log.ts';
+import { taskRequestShape, taskShape } from '../../src/schema/task.ts';
+import { a, at, b, multikey, proof, proofBreaks, type Sample } from './sample.ts';
+
+/** Identities, credentials and tasks. */
+export const otherSamples: readonly Sample[] = [
+  {
+    kind: 'DID log',
+    shape: didLogShape,
+    open: [0],
+    good: [
+      {
+        format: 1,
+        did: a.did,
+        version: 1,
+        previous: 'zQm',
+        at,
+        keys: [multikey],
+        next: ['zQm'],
+        deactivated: false,
+        proof,
+      },
+    ],
+    broken: [
+      [[], {}],
+      [[], Array(257).fill({})],
+      [[0, 'version'], 0],
+      [[0, 'previous'], 'z'],
+      [[0, 'keys'], Array(17).fill(multikey)],
+      [[0, 'keys', 0], 'x'.repeat(129)],
+      [[0, 'next'], undefined],
+      [[0, 'deactivated'], 1],
+      ...proofBreaks([0]),
+    ],
+  },
+  {
+    kind: 'DID document',
+    shape: didDocumentShape,
+    open: ['verificationMethod', 0],
+    good: {
+      '@context': ['https://www.w3.org/ns/did/v1'],
+      id: a.did,
+      verificationMethod: [
+        { id: a.keyId, type: 'Multikey', controller: a.did, publicKeyMultibase: multikey },
+      ],
+      authentication: [a.keyId],
+      assertionMethod: [a.keyId],
+      service: [{ id: '#mesh', type: 'MeshNode', serviceEndpoint: 'wss://a.example' }],
+      extensions: { x: 1 },
+    },
+    broken: [
+      [['id'], 'a'],
+      [['@context'], 'https://www.w3.org/ns/did/v1'],
+      [['verificationMethod'], Array(65).fill({})],
+      [['verificationMethod', 0, 'controller'], 'me'],
+      [['verificationMethod', 0, 'publicKeyMultibase'], { kty: 'OKP' }],
+      [['authentication', 0], { id: a.keyId }],
+      [['assertionMethod'], undefined],
+      [['service', 0, 'serviceEndpoint'], 'x'.repeat(2_001)],
+      [['extensions'], []],
+    ],
+  },
+  {
+    kind: 'credential',
+    shape: credentialShape,
+    open: ['credentialSubject'],
+    good: {
+      '@context': ['https://www.w3.org/ns/credentials/v2', 'https://example.com/ctx'],
+      id: 'urn:uuid:1',
+      type: ['VerifiableCredential', 'IsoCertificate'],
+      issuer: a.did,
+      validFrom: '2026-01-01T00:00:00Z',
+      validUntil: '2027-01-01T00:00:00.5+02:00',
+      credentialSubject: { id: b.did, level: 3 },
+      credentialStatus: {
+        type: 'BitstringStatusListEntry',
+        statusPurpose: 'revocation',
+        statusListIndex: '94567',
+        statusListCredential: 'https://a.example/status/1',
+      },
+    },
+    broken: [
+      [['@context', 0], 'https://www.w3.org/2018/credentials/v1'],
+      [['@context'], []],
+      [['id'], ''],
+      [['type'], ['IsoCertificate']],
+      [['issuer'], 'https://a.example'],
+      [['validFrom'], '2026-01-01'],
+      [['validUntil'], '2027-13-01T00:00:00Z'],
+      [['validUntil'], '2027-01-01T99:00:00Z'],
+      [['validUntil'], '2027-01-01T00:00:00'],
+      [['credentialSubject'], []],
+      [['credentialSubject', 'id'], 7],
+      [['credentialStatus', 'type'], 'StatusList2021Entry'],
+      [['credentialStatus', 'statusPurpose'], 'message'],
+      [['credentialStatus', 'statusListIndex'], 94_567],
+    ],
+  },
+  {
+    kind: 'task',
+    shape: taskShape,
+    open: [],
+    good: {
+      type: 'translate',
+      data: { text: 'x' },
+      sovereignty: 'no-US',
+      labels: ['personal-data'],
+    },
+    broken: [
+      [['type'], undefined],
+      [['type'], ''],
+      [['data'], undefined],
+      [['sovereignty'], 'no-any'],
+      [['sovereignty'], 'EU\n'],
+      [['sovereignty'], 'eu'],
+      [['labels'], 'personal-data'],
+      [['labels', 0], ''],
+    ],
+  },
+  {
+    kind: 'task request',
+    shape: taskRequestShape,
+    open: [],
+    good: { type: 't', data: null, id: 't-1', agent: 'a', idempotencyKey: 'k', tenant: 'x' },
+    broken: [
+      [['id'], undefined],
+      [['id'], 'x'.repeat(129)],
+      [['agent'], ' a'],
+      [['idempotencyKey'], ''],
+      [['tenant'], 5],
+    ],
+  },
+];
