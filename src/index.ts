@@ -1,0 +1,219 @@
+/**
+ * `@mesh/sdk`: run your part of an AI-agent mesh inside your own process.
+ * @module
+ */
+export { memoryStore, type MemoryStoreOptions } from './adapters/stores/memory.ts';
+export {
+  MemoryHub,
+  memoryTransport,
+  type MemoryTransportOptions,
+} from './adapters/transports/memory.ts';
+export type { Bytes } from './base/bytes.ts';
+export type { Json } from './base/canonical.ts';
+export type { Duration } from './base/duration.ts';
+export {
+  MeshError,
+  type MeshErrorCode,
+  type MeshErrorOptions,
+  type MeshErrorParams,
+  sentence,
+  sentences,
+  type WireError,
+} from './base/errors.ts';
+export type { Did, DidUrl } from './base/ids.ts';
+export {
+  type Agent,
+  type AgentDefinition,
+  type CallOptions,
+  type CloseOptions,
+  type FederateOptions,
+  type FederationLink,
+  type HandlerContext,
+  type HandlerResult,
+  Identity,
+  MeshClient,
+  type MeshClientOptions,
+  type Schema,
+  type SchemaIssue,
+  type SchemaResult,
+  type TaskPart,
+  type TaskResult,
+  type TaskStream,
+} from './client/index.ts';
+export {
+  type AggregationRound,
+  Aggregator,
+  type AggregatorOptions,
+  type Contribution,
+  type LatestResult,
+  type RoundOptions,
+  type RoundResult,
+  type Strategy,
+} from './core/aggregation/index.ts';
+export {
+  type AgentDraft,
+  type AgentListing,
+  type AnnounceOptions,
+  Discovery,
+  type DiscoveryOptions,
+  type Factors,
+  LexicalIndex,
+  type LexicalIndexOptions,
+  type Observation,
+  type Observations,
+  type RecordBounds,
+  type SearchFilters,
+  type SearchQuery,
+  type TaskCandidate,
+  type TrustReading,
+  type ZoneOf,
+} from './core/discovery/index.ts';
+export {
+  type AcceptRule,
+  type AddressBook,
+  type CallHandler,
+  type CallOptions as PeerCallOptions,
+  Federation,
+  type FederationLimits,
+  type FederationOptions,
+  type FederationStats,
+  type IncomingCall,
+  type IncomingStream,
+  type LocalIdentity,
+  type OpenTables,
+  type OutgoingStream,
+  type SessionLimits,
+  type SessionView,
+  type StreamHandler,
+} from './core/federation/index.ts';
+export type {
+  CreateIdentityOptions,
+  IdentityKey,
+  IdentityLevel,
+  OpenIdentityOptions,
+} from './core/identity/index.ts';
+export {
+  type AccessRequest,
+  type Audience,
+  cedar,
+  cedarEngine,
+  type CedarEngineOptions,
+  type Decision,
+  type DecisionLog,
+  type DecisionMemoryOptions,
+  type DecisionRecord,
+  type EntitySource,
+  type ExplainedPolicy,
+  type Explanation,
+  type Persistence,
+  type Policy,
+  PolicyCache,
+  type PolicyCacheOptions,
+  type PolicyCallOptions,
+  type PolicyChange,
+  type PolicyStats,
+  policyTemplates,
+  type Published,
+} from './core/policy/index.ts';
+export {
+  type BookedCredential,
+  type Check,
+  type CheckName,
+  type CredentialEdge,
+  type CredentialRequest,
+  type EvidenceEdge,
+  type FactorName,
+  type Histories,
+  type MermaidOptions,
+  type Neighbours,
+  type Reach,
+  type Skew,
+  type TrustAnchor,
+  type TrustEdge,
+  TrustEngine,
+  type TrustEngineOptions,
+  type TrustFactor,
+  TrustGraph,
+  type TrustGraphJson,
+  type TrustScore,
+  type TrustState,
+  type TrustStatus,
+  type TrustWeights,
+  type Verdict,
+  type Verification,
+} from './core/trust/index.ts';
+export type { Anchor, AnchorProof } from './ports/anchor.ts';
+export type { Clock } from './ports/clock.ts';
+export type {
+  Aead,
+  AeadName,
+  AgreementKey,
+  Awaitable,
+  CryptoProvider,
+  HashName,
+  SigningKey,
+} from './ports/crypto.ts';
+export type { Embedder } from './ports/embedder.ts';
+export type { Extensible, Extension, Host, PeerMessage, SendOptions } from './ports/extension.ts';
+export type { Http, HttpRequest, HttpResponse } from './ports/http.ts';
+export type { Logger, LogLevel } from './ports/logger.ts';
+export type { Model, ModelUsage } from './ports/model.ts';
+export type {
+  EngineDecision,
+  Entity,
+  EntityRef,
+  PolicyEngine,
+  PolicyOutcome,
+  PolicyRequest,
+  PolicySource,
+  PolicyValue,
+  PreparedPolicies,
+} from './ports/policy-engine.ts';
+export type { Random } from './ports/random.ts';
+export type { DidResolver, Resolution, ResolveOptions } from './ports/resolver.ts';
+export type { IndexDocument, IndexHit, SearchIndex } from './ports/search-index.ts';
+export type { Signer } from './ports/signer.ts';
+export type {
+  Change,
+  Commit,
+  Condition,
+  Durability,
+  Entry,
+  Key,
+  Op,
+  Range,
+  ReadOptions,
+  Revision,
+  Snapshot,
+  Store,
+  StoreFeatures,
+  WriteOptions,
+} from './ports/store.ts';
+export { type Attributes, silent, type Span, type Telemetry } from './ports/telemetry.ts';
+export type {
+  Endpoint,
+  Link,
+  LinkEnd,
+  LinkFacts,
+  LinkHandler,
+  Listener,
+  Transport,
+  TransportContext,
+  TransportFeatures,
+} from './ports/transport.ts';
+export type { WorkerOptions, WorkerPool } from './ports/worker-pool.ts';
+export type { AgentRecord, Pricing, Risk, SignedAgentRecord } from './schema/agent-record.ts';
+export type { Credential, CredentialStatus, CredentialSubject } from './schema/credential.ts';
+export type { DidDocument, DidService, VerificationMethod } from './schema/did-document.ts';
+export type { DidLog, DidLogEntry } from './schema/did-log.ts';
+export type {
+  Emit,
+  MeshEvent,
+  MeshEventData,
+  MeshEventOf,
+  MeshEventType,
+} from './schema/mesh-event.ts';
+export type { Outcome, Receipt, SignedReceipt, Usage } from './schema/receipt.ts';
+export type { Proof, ProofVerifier, Signed } from './schema/signed.ts';
+export type { Sovereignty, Task, Zone } from './schema/task.ts';
+export type { Acceptance, TrustEvidence } from './schema/trust-evidence.ts';

@@ -14,7 +14,7 @@ const block = Buffer.alloc(64, 3);
 const nonce = Buffer.alloc(12);
 
 /** 2 key generations, 6 agreements, 2 verifications, 4 sealed parts opened, 24 HMACs, 18 hashes. */
-export function bareHandshake(): void {
+export function bareHandshake(): undefined {
   for (let i = 0; i < 2; i += 1) crypto.generateKeyPairSync('x25519');
   for (let i = 0; i < 6; i += 1) crypto.diffieHellman({ privateKey, publicKey: peerKey });
   for (let i = 0; i < 2; i += 1) {

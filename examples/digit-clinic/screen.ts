@@ -42,7 +42,9 @@ export class Screen {
   tell(news: News): void {
     this.news.push(news);
     const seconds = ((news.at - this.#started) / 1_000).toFixed(1).padStart(5);
-    this.line(`${dim(`${seconds} s`)}  ${paint(tones[news.kind], news.who.padEnd(12))} ${news.what}`);
+    this.line(
+      `${dim(`${seconds} s`)}  ${paint(tones[news.kind], news.who.padEnd(12))} ${news.what}`,
+    );
   }
 
   /** Moves the bar of `name`; at 1 it goes away. */

@@ -40,7 +40,9 @@ try {
 
 async function play(): Promise<void> {
   await mkdir(args.data, { recursive: true });
-  screen.line(bold('The digit clinic: five organisations learn to read digits, and to trust each other.'));
+  screen.line(
+    bold('The digit clinic: five organisations learn to read digits, and to trust each other.'),
+  );
   const facts = { started: Date.now(), rounds: [] } as unknown as RunFacts;
 
   screen.chapter('1. Everybody starts with one address and finds the rest');
@@ -57,7 +59,9 @@ async function play(): Promise<void> {
   await Promise.all(clinics.map((clinic) => clinic.ask('meet')));
   for (let round = 1; round <= rounds; round += 1) {
     const reports = await Promise.all(
-      clinics.map((clinic) => clinic.ask<{ accuracy: number; ms: number; number: number }>('train')),
+      clinics.map((clinic) =>
+        clinic.ask<{ accuracy: number; ms: number; number: number }>('train'),
+      ),
     );
     const [first] = reports;
     const accuracies = reports.map(({ accuracy }) => accuracy);
@@ -74,7 +78,11 @@ async function play(): Promise<void> {
 
   screen.chapter('3. A lab without data finds them and has digits read');
   await Promise.all(clinics.map((clinic) => clinic.ask('serve')));
-  const lab = open('lab', 'lab', { seed: homes[0]?.address, authority: office.did, clinics: count });
+  const lab = open('lab', 'lab', {
+    seed: homes[0]?.address,
+    authority: office.did,
+    clinics: count,
+  });
   await lab.ask('start');
   facts.listings = await lab.ask('search', { query: 'read handwritten digits' });
   for (const { name, score, why } of facts.listings) {
@@ -92,10 +100,14 @@ async function play(): Promise<void> {
     `         every reachable node refuses after ${bold(`${facts.revocation.ms.toFixed(0)} ms`)} (${String(facts.revocation.reached)} nodes)`,
   );
   facts.refusal = await lab.ask('tryAt', { did: revoked?.did });
-  screen.line(`         the lab's next task there: ${bold(facts.refusal.code)} by the ${facts.refusal.gate} gate`);
+  screen.line(
+    `         the lab's next task there: ${bold(facts.refusal.code)} by the ${facts.refusal.gate} gate`,
+  );
   screen.line(dim(`         ${facts.refusal.message}`));
   facts.after = await lab.ask('read', { from: images, count: 20 });
-  screen.line(`         work moves on: 20 more images, by ${Object.keys(facts.after.by).join(' and ')}`);
+  screen.line(
+    `         work moves on: 20 more images, by ${Object.keys(facts.after.by).join(' and ')}`,
+  );
 
   screen.chapter('5. What happened');
   facts.ended = Date.now();
@@ -105,7 +117,9 @@ async function play(): Promise<void> {
   facts.news = screen.news;
   screen.table(finalTable(facts));
   await writeFile(args.report, renderReport(runReport(facts)));
-  screen.line(`\n${bold(args.report)} shows it to a person. The stores are in ${args.data}; run again to go on from there.`);
+  screen.line(
+    `\n${bold(args.report)} shows it to a person. The stores are in ${args.data}; run again to go on from there.`,
+  );
 }
 
 function open(role: string, name: string, settings: object = {}): Organisation {

@@ -28,6 +28,7 @@ export type KeyType = keyof typeof keyCodecs;
 const sha2_256 = 0x12;
 const rawCodec = 0x55;
 const jsonCodec = 0x0200;
+const maxMultibase = 256;
 
 /** `bytes` as base58btc multibase text (`z...`). */
 export function toMultibase(bytes: Uint8Array): string {
@@ -36,13 +37,14 @@ export function toMultibase(bytes: Uint8Array): string {
 
 /** Bytes of base58btc multibase text. */
 export function fromMultibase(text: string, at = 'multibase'): Bytes {
+  // base58 takes quadratic time, so foreign text has a bound.
+  const expected = `base58btc multibase of at most ${String(maxMultibase)} characters`;
+  const params = { at, expected, got: text };
+  if (text.length > maxMultibase) throw new MeshError('SCHEMA_INVALID', params);
   try {
-    // base58 takes quadratic time, so foreign text has a bound.
-    if (text.length > 256) throw new RangeError('too long');
     return Uint8Array.from(base58btc.decode(text));
   } catch (cause) {
-    const expected = 'base58btc multibase';
-    throw new MeshError('SCHEMA_INVALID', { at, expected, got: text }, { cause });
+    throw new MeshError('SCHEMA_INVALID', params, { cause });
   }
 }
 

@@ -38,7 +38,7 @@ export interface AgentDefinition<Input = unknown, Output = unknown> {
   /** Unique on this node. */
   readonly name: string;
   readonly description?: string;
-  /** Default `0.0.0`. */
+  /** Default `1.0.0`. */
   readonly version?: string;
   /** Task types it takes. */
   readonly capabilities: readonly string[];

@@ -4,27 +4,80 @@
  */
 import { MeshError } from '../base/errors.ts';
 import type { Extension, Host } from '../ports/extension.ts';
-
-/** Makes the corner of the extension called `name`. */
-export type MakeHost = (name: string) => Host;
+import type { Store } from '../ports/store.ts';
+import { silent } from '../ports/telemetry.ts';
+import { groundOf, type Rooms } from './compose.ts';
+import type { EventHub } from './event-hub.ts';
+import { lazyDoor } from './lazy-door.ts';
+import type { MeshClientOptions } from './options.ts';
 
 /** Starts extensions, each once. */
 export class Extensions {
-  readonly #makeHost: MakeHost;
+  readonly #makeHost: (name: string) => Host;
   readonly #apis = new Map<Extension, unknown>();
 
-  constructor(makeHost: MakeHost) {
-    this.#makeHost = makeHost;
+  constructor(hostOf: (name: string) => Host) {
+    this.#makeHost = hostOf;
   }
 
-  /** The API of `extension`, started if it was not. Two extensions of one name are refused: they would share a corner. */
+  /** The API of `extension`, started if it was not. Two extensions of one name would share a corner: `ALREADY_EXISTS`. */
   use<Api>(extension: Extension<Api>): Api {
     if (this.#apis.has(extension)) return this.#apis.get(extension) as Api;
     for (const { name } of this.#apis.keys()) {
-      if (name === extension.name) throw new MeshError('ALREADY_EXISTS', { what: 'extension', id: name });
+      if (name === extension.name) {
+        throw new MeshError('ALREADY_EXISTS', { what: 'extension', id: name });
+      }
     }
     const api = extension.start(this.#makeHost(extension.name));
     this.#apis.set(extension, api);
     return api;
   }
+}
+
+/** What a host is made of. */
+export interface HostParts {
+  readonly options: MeshClientOptions;
+  readonly events: EventHub;
+  readonly use: Host['use'];
+  /** Fires when the client closes. */
+  readonly signal: AbortSignal;
+  readonly current: () => Rooms | undefined;
+  readonly ready: () => Promise<Rooms>;
+  /** Runs `wire` with the rooms, before the street opens or at once. */
+  readonly wire: (wire: (rooms: Rooms) => void) => void;
+}
+
+/** The corner of the extension called `name`. */
+export function makeHost(name: string, parts: HostParts): Host {
+  const { options, events, current, ready } = parts;
+  const { clock, random, http } = groundOf(options);
+  const corner = `x/${name}/`;
+  const method = (called: string): string => `x.${name}.${called}`;
+  return {
+    get did() {
+      const did = current()?.identity.did;
+      if (did === undefined) throw new MeshError('NOT_STARTED', { what: 'the DID' });
+      return did;
+    },
+    clock,
+    random: random.child(corner),
+    signal: parts.signal,
+    store: lazyDoor<Store>(
+      'store',
+      () => current()?.store.sub(corner),
+      async () => (await ready()).store.sub(corner),
+      ['get', 'getMany', 'write'],
+    ),
+    telemetry: options.telemetry ?? silent,
+    http,
+    events: (...patterns) => events.read(patterns, parts.signal),
+    handle(called, handler) {
+      parts.wire(({ federation }) => {
+        federation.handle(method(called), handler);
+      });
+    },
+    send: async (peer, called, body, sending = {}) =>
+      (await ready()).federation.call(peer, method(called), body, sending),
+    use: parts.use,
+  };
 }

@@ -4,6 +4,7 @@
  */
 import { MeshError } from '../base/errors.ts';
 import { integer, list, object, optional, text } from '../base/shape.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Model } from '../ports/model.ts';
 import { name } from '../schema/words.ts';
 import type { AgentDefinition, HandlerContext, HandlerResult } from './agent.ts';
@@ -20,6 +21,7 @@ export interface LocalAgent {
 
 const defaultConcurrency = 64;
 const agentLimit = 10_000;
+const idlePollMs = 20;
 
 const definitionShape = object({
   name,
@@ -78,6 +80,14 @@ export class LocalAgents {
       (best, next) => (best === undefined || next.running < best.running ? next : best),
       undefined,
     );
+  }
+
+  /** Resolves when no task is running, or after `ms`. */
+  async idle(clock: Clock, ms: number): Promise<void> {
+    const ends = clock.monotonic() + ms;
+    while (this.all().some(({ running }) => running > 0) && clock.monotonic() < ends) {
+      await clock.sleep(Math.min(idlePollMs, ms));
+    }
   }
 
   #workOf({ handler, model }: AgentDefinition<never>): LocalAgent['run'] {

@@ -155,7 +155,7 @@ export class TaskServer {
       input: request.data,
       output: done.output,
       usage: { wallMs: Math.round(done.ms * 1_000) / 1_000, ...tokens },
-      agentVersion: definition.version ?? '0.0.0',
+      agentVersion: definition.version ?? '1.0.0',
       ...(region === undefined ? {} : { region }),
       ...(request.tenant === undefined ? {} : { tenant: request.tenant }),
     });

@@ -14,7 +14,7 @@ export interface MeshEventData {
     readonly params: MeshErrorParams;
   };
   'peer.refused': { readonly code: MeshErrorCode; readonly params: MeshErrorParams };
-  'agent.registered': { readonly capabilities: readonly string[] };
+  'agent.registered': { readonly name: string; readonly capabilities: readonly string[] };
   'agent.retired': { readonly name: string };
   'record.learned': { readonly name: string; readonly capabilities: readonly string[] };
   'record.withdrawn': { readonly name: string };

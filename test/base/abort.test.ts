@@ -4,8 +4,8 @@ import {
   abortError,
   linkedController,
   onAbort,
-  throwIfAborted,
   type Timer,
+  throwIfAborted,
   withDeadline,
 } from '../../src/base/abort.ts';
 import { MeshError } from '../../src/base/errors.ts';

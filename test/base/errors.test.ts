@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { canonicalJson } from '../../src/base/canonical.ts';
 import {
   MeshError,
   type MeshErrorCode,
@@ -8,7 +9,6 @@ import {
   sentences,
   toMeshError,
 } from '../../src/base/errors.ts';
-import { canonicalJson } from '../../src/base/canonical.ts';
 import { thrown } from './thrown.ts';
 
 const codes = Object.keys(sentences) as MeshErrorCode[];

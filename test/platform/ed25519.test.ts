@@ -52,6 +52,7 @@ const [torsionShows, torsionVanishes] = [textWith((k) => k !== 0n), textWith((k)
 const honest = signed(nonce, honestR, honestA, message);
 const twin = concat(honestR, scalarBytes(scalarOf(honest.subarray(32)) + order));
 const twistedR = Point.BASE.multiply(nonce).add(torsion).toBytes();
+const anyonesR = concat(Point.BASE.multiply(5n).toBytes(), scalarBytes(5n));
 const oneAbovePrime = fromHex(`ee${'ff'.repeat(30)}7f`);
 
 async function verdictsOf(key: Uint8Array, text: Uint8Array, signature: Uint8Array) {
@@ -105,6 +106,7 @@ describe('Ed25519', () => {
     ['an honest signature', true, honestA, message, honest],
     ['the twin with S + L', false, honestA, message, twin],
     ['key and R the identity, S = 0', false, identity, message, concat(identity, zero)],
+    ['the identity as key, which any S = r fits', false, identity, message, anyonesR],
     ['a key of order 8', false, torsion.toBytes(), message, concat(identity, zero)],
     [
       'a mixed-order key where only the cofactored equation holds',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { packPacket, unpackPacket } from '../../src/base/packet.ts';
 import { agentRecordShape } from '../../src/schema/agent-record.ts';
 import { receiptShape } from '../../src/schema/receipt.ts';
-import { type Signed, sign, type SignedKind, verifySigned } from '../../src/schema/signed.ts';
+import { type Signed, type SignedKind, sign, verifySigned } from '../../src/schema/signed.ts';
 import { rejected, thrown } from '../base/thrown.ts';
 import { otherSamples } from '../schema/other-samples.ts';
 import { changed, signerOf, verify } from '../schema/rig.ts';
@@ -76,8 +76,9 @@ describe('what travels between organisations', () => {
       fc.property(sample, fc.jsonValue({ stringUnit: 'binary' }), ({ shape }, value) => {
         const error = thrown(() => shape(value, 'doc'));
         const wire = error?.toWire() ?? null;
-        const { cause: _, ...shown } = { cause: undefined, wire };
-        expect(unpackPacket(packPacket(shown))).toEqual(shown);
+        // Through JSON, which has no negative zero.
+        const expected: unknown = JSON.parse(JSON.stringify(wire));
+        expect(unpackPacket(packPacket(wire))).toEqual(expected);
       }),
     );
   });

@@ -25,6 +25,7 @@ export const proofBreaks = (path: Path): Sample['broken'] => [
   [[...path, 'proof', 'keyId'], `${a.did}#`],
   [[...path, 'proof', 'keyId'], 'key-1'],
   [[...path, 'proof', 'keyId'], `${a.did}#${'k'.repeat(600)}`],
+  [[...path, 'proof', 'signature'], 'A'.repeat(84)],
   [[...path, 'proof', 'signature'], 'A'.repeat(85)],
   [[...path, 'proof', 'signature'], `${'A'.repeat(85)}B`],
   [[...path, 'proof', 'signature'], `${'A'.repeat(86)}==`],

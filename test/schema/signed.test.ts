@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { toBase64url } from '../../src/base/bytes.ts';
 import {
   type Signed,
-  sign,
   type SignedKind,
+  sign,
   signingInput,
   verifySigned,
 } from '../../src/schema/signed.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { eventMatches } from '../../src/schema/mesh-event.ts';
 import { agentId } from '../../src/schema/agent-record.ts';
+import { eventMatches } from '../../src/schema/mesh-event.ts';
 import { did, instant, name, toInstant } from '../../src/schema/words.ts';
 import { thrown } from '../base/thrown.ts';
 

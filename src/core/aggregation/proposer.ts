@@ -5,7 +5,7 @@
 import type { Did } from '../../base/ids.ts';
 import type { Signed } from '../../schema/signed.ts';
 import type { Acceptor } from './acceptor.ts';
-import { type Accepted, type Ballot, decided, majority } from './ballot.ts';
+import { type Accepted, type Ballot, compareBallots, decided, majority } from './ballot.ts';
 import type { Outcome, Promised, Proposal, Vote, Voted } from './messages.ts';
 import type { Keys } from './needs.ts';
 import { verifyVote } from './outcome.ts';
@@ -70,6 +70,8 @@ interface Heard {
   promises: number;
   accepted: Accepted<Proposal>[];
   elsewhere: Did | undefined;
+  /** A higher ballot is under way; to wait for more answers to this one would be in vain. */
+  outbid: boolean;
 }
 
 async function askForPromises(
@@ -78,9 +80,9 @@ async function askForPromises(
   electorate: readonly Did[],
   highest: { attempt: number },
 ): Promise<Heard> {
-  const heard: Heard = { promises: 0, accepted: [], elsewhere: undefined };
+  const heard: Heard = { promises: 0, accepted: [], elsewhere: undefined, outbid: false };
   const enough = (): boolean =>
-    heard.elsewhere !== undefined || heard.promises >= majority(electorate.length);
+    heard.elsewhere !== undefined || heard.outbid || heard.promises >= majority(electorate.length);
   await gather(electorate, questionsAtOnce, enough, async (peer) => {
     const answer = await (peer === self
       ? acceptor.prepare(ballot, electorate)
@@ -91,7 +93,7 @@ async function askForPromises(
         if (answer.accepted !== undefined) heard.accepted.push(answer.accepted);
         break;
       case 'refused':
-        highest.attempt = Math.max(highest.attempt, answer.promised?.attempt ?? 0);
+        heard.outbid ||= isOutbid(ballot, answer.promised, highest);
         if (answer.electorate !== undefined) acceptor.adopt(answer.electorate);
         break;
       case 'completed':
@@ -114,24 +116,35 @@ async function askForVotes(
   if (mine.state !== 'voted') return { state: 'again' };
   votes.push(mine.vote);
   let elsewhere: Did | undefined;
+  let outbid = false;
   const others = (acceptor.electorate ?? electorate).filter((peer) => peer !== self);
   await gather(
     others,
     vectorsAtOnce,
-    () => votes.length >= needed || elsewhere !== undefined,
+    () => votes.length >= needed || elsewhere !== undefined || outbid,
     async (peer) => {
       const answer = await propose(peer, ballot, proposal);
       if (answer.state === 'voted') {
         await verifyVote(answer.vote, { voter: peer, ballot, header: proposal.header }, keys);
         votes.push(answer.vote);
       } else if (answer.state === 'completed') elsewhere = peer;
-      else highest.attempt = Math.max(highest.attempt, answer.promised?.attempt ?? 0);
+      else outbid ||= isOutbid(ballot, answer.promised, highest);
     },
   );
   if (elsewhere !== undefined) return { state: 'elsewhere', peer: elsewhere };
   if (votes.length < needed) return { state: 'again' };
   // Later votes may still come in; the outcome holds those that made it final.
   return { state: 'completed', outcome: { ...proposal, votes: votes.slice(0, needed) } };
+}
+
+/** Whether `promised` is above `ballot`; remembers its attempt, so that the next one here is higher. */
+function isOutbid(
+  ballot: Ballot,
+  promised: Ballot | undefined,
+  highest: { attempt: number },
+): boolean {
+  highest.attempt = Math.max(highest.attempt, promised?.attempt ?? 0);
+  return promised !== undefined && compareBallots(promised, ballot) > 0;
 }
 
 /**

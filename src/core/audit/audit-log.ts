@@ -3,16 +3,16 @@
  * @module
  */
 import { throwIfAborted } from '../../base/abort.ts';
-import { fromUtf8, utf8 } from '../../base/bytes.ts';
+import { fromUtf8 } from '../../base/bytes.ts';
 import { canonicalJson, type Json } from '../../base/canonical.ts';
 import { MeshError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
-import { integer, object, optional, parseJson, type Shape, text } from '../../base/shape.ts';
+import { parseJson, text } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Signer } from '../../ports/signer.ts';
 import type { Condition, Op, Store } from '../../ports/store.ts';
-import { proofShape, sign, type Signed, verifySigned } from '../../schema/signed.ts';
-import { did, instant, toInstant } from '../../schema/words.ts';
+import { type Signed, sign } from '../../schema/signed.ts';
+import { toInstant } from '../../schema/words.ts';
 import {
   type AuditEntry,
   auditEntryShape,
@@ -20,21 +20,20 @@ import {
   emptyChain,
   endOf,
   link,
-  linkProblem,
-  writeEntry,
 } from './chain.ts';
+import {
+  type AuditHead,
+  endKey,
+  entryKey,
+  entryPrefix,
+  putEnd,
+  putEntry,
+  putHead,
+  readEnd,
+  readHeads,
+} from './log-rows.ts';
 import type { Keys } from './needs.ts';
-
-/** The keeper's signature under everything up to one entry. */
-export interface AuditHead {
-  readonly format: 1;
-  readonly keeper: Did;
-  /** Index of the last entry covered. */
-  readonly index: number;
-  /** Hash of that entry. */
-  readonly hash: string;
-  readonly at: string;
-}
+import { type AuditVerdict, verifyLog } from './verify-log.ts';
 
 /** Options of {@link AuditLog}. */
 export interface AuditLogOptions {
@@ -59,18 +58,6 @@ export interface EntryFilter {
   /** Entries at most. Default: all. */
   readonly limit?: number;
   readonly signal?: AbortSignal;
-}
-
-/** What {@link AuditLog.verify} found. */
-export interface AuditVerdict {
-  readonly intact: boolean;
-  /** Entries that stand. */
-  readonly entries: number;
-  /** Entries that are under a signed head that holds; those after them are only chained. */
-  readonly signed: number;
-  /** Index of the first entry that does not stand. */
-  readonly firstBreak?: number;
-  readonly because?: string;
 }
 
 interface Waiting {
@@ -98,7 +85,9 @@ export class AuditLog {
   #endRevision: number | null = null;
   #headAt = 0;
   #waiting: Waiting[] = [];
-  #writing: Promise<void> | undefined;
+  /** A flush is under way that has not begun to write. */
+  #scheduled = false;
+  #turn: Promise<unknown> | undefined;
   #cancelRetry: (() => void) | undefined;
   #opened: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -110,7 +99,11 @@ export class AuditLog {
 
   /** Finds the end of the log; the first append does so by itself. Throws `STORE_CORRUPT` when the end is not there. */
   open(): Promise<void> {
-    this.#opened ??= this.#findEnd();
+    this.#opened ??= this.#findEnd().catch((error: unknown) => {
+      // What failed once, e.g. a store that was away, may be tried again.
+      this.#opened = undefined;
+      throw error;
+    });
     return this.#opened;
   }
 
@@ -134,8 +127,19 @@ export class AuditLog {
 
   /** Resolves when everything added so far is stored, or has failed. */
   async flush(): Promise<void> {
-    await this.open();
-    await this.#write();
+    try {
+      await this.open();
+    } catch (error) {
+      this.#scheduled = false;
+      this.#fail(this.#waiting.splice(0), error);
+      throw error;
+    }
+    await this.#inTurn(async () => {
+      this.#scheduled = false;
+      while (this.#waiting.length > 0) {
+        if (!(await this.#writeBatch())) return;
+      }
+    });
   }
 
   /** Entries in order, as they are stored. Does not check the chain: `verify()` does. */
@@ -157,20 +161,22 @@ export class AuditLog {
   /** Walks the whole chain and its signed heads, and names the first break. Appends wait meanwhile. */
   async verify(): Promise<AuditVerdict> {
     await this.open();
-    let verdict: AuditVerdict | undefined;
-    await this.#inTurn(async () => {
-      verdict = await this.#walk();
+    const { did: keeper, keys } = this.#options;
+    return this.#inTurn(async () => {
+      // Other processes may write to the same log during the walk; a snapshot does not see it.
+      const snapshot = await this.#options.store.snapshot?.();
+      try {
+        return await verifyLog(snapshot ?? this.#options.store, keeper, keys);
+      } finally {
+        await snapshot?.close();
+      }
     });
-    return verdict!;
   }
 
   /** Signed heads, oldest first. */
   async heads(): Promise<readonly Signed<AuditHead>[]> {
-    const heads: Signed<AuditHead>[] = [];
-    for await (const { key, value } of this.#options.store.scan({ prefix: headPrefix })) {
-      heads.push(parseJson(fromUtf8(value, key), headShape, key));
-    }
-    return heads;
+    const heads = await readHeads(this.#options.store);
+    return [...heads.values()].filter((head) => head !== undefined);
   }
 
   /** Stores what waits, signs the end, and takes no more. Idempotent. */
@@ -187,33 +193,38 @@ export class AuditLog {
     const at = toInstant(this.#options.clock.now());
     const entry = { at, kind: kindShape(kind, 'kind'), body: frozen(body) };
     this.#waiting.push({ entry, ...(settle === undefined ? {} : { settle }) });
-    // Everything added within this turn of the event loop goes into one write.
-    void this.flush().catch(() => undefined);
+    this.#flushSoon();
   }
 
-  async #write(): Promise<void> {
-    await Promise.resolve();
-    await this.#inTurn(async () => {
-      while (this.#waiting.length > 0) {
-        if (!(await this.#writeBatch())) return;
-      }
-    });
+  /** Everything added before the microtask runs goes into one write; one flush waits at a time. */
+  #flushSoon(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    void Promise.resolve()
+      .then(() => this.flush())
+      .catch(() => undefined);
   }
 
-  /** One batch; false when the store failed. Who waits is told, and what nobody waits for stays in its place. */
+  /** One batch; false when the store failed. */
   async #writeBatch(): Promise<boolean> {
     const batch = this.#waiting.splice(0, batchLimit);
     try {
       const entries = await this.#store(batch.map(({ entry }) => entry));
       batch.forEach(({ settle }, i) => settle?.resolve(entries[i]!));
-      await this.#signHead(this.#headEvery);
-      return true;
     } catch (error) {
-      for (const { settle } of batch) settle?.reject(error);
-      this.#waiting.unshift(...batch.filter(({ settle }) => settle === undefined));
-      this.#retryLater();
+      this.#fail(batch, error);
       return false;
     }
+    // The entries stand, signed or not: a head that could not be signed now is signed after a later batch.
+    await this.#signHead(this.#headEvery).catch(() => undefined);
+    return true;
+  }
+
+  /** Who waits is told; what nobody waits for keeps its place and is tried again. */
+  #fail(batch: readonly Waiting[], error: unknown): void {
+    for (const { settle } of batch) settle?.reject(error);
+    this.#waiting.unshift(...batch.filter(({ settle }) => settle === undefined));
+    this.#retryLater();
   }
 
   async #store(
@@ -228,9 +239,9 @@ export class AuditLog {
         linked.push(next);
         end = endOf(next);
       }
-      const ops: Op[] = linked.map((entry) => putText(entryKey(entry.index), writeEntry(entry)));
+      const ops: Op[] = linked.map(putEntry);
       const conditions: Condition[] = [{ key: endKey, revision: this.#endRevision }];
-      const commit = await store.write([...ops, putText(endKey, canonicalJson(end))], {
+      const commit = await store.write([...ops, putEnd(end)], {
         if: conditions,
       });
       if (commit.ok) {
@@ -245,16 +256,16 @@ export class AuditLog {
   }
 
   async #findEnd(): Promise<void> {
-    const entry = await this.#options.store.get(endKey);
-    if (entry === undefined) return;
-    const end = parseJson(fromUtf8(entry.value, endKey), endShape, endKey);
+    const written = await readEnd(this.#options.store);
+    if (written === undefined) return;
+    const { end, revision } = written;
     const last = await this.#options.store.get(entryKey(end.length - 1));
     if (last === undefined) {
       const detail = `entry ${String(end.length - 1)}, its last, is missing`;
       throw new MeshError('STORE_CORRUPT', { store: 'audit', detail });
     }
     this.#end = end;
-    this.#endRevision = entry.revision;
+    this.#endRevision = revision;
     this.#headAt = ((await this.heads()).at(-1)?.index ?? -1) + 1;
   }
 
@@ -266,59 +277,15 @@ export class AuditLog {
     const index = length - 1;
     const head: AuditHead = { format: 1, keeper, index, hash, at: toInstant(clock.now()) };
     const signed = await sign('audit-head', head, signer);
-    await store.write([putText(headKey(index), canonicalJson(signed))]);
+    await store.write([putHead(signed)]);
     this.#headAt = length;
   }
 
-  async #walk(): Promise<AuditVerdict> {
-    const heads = new Map((await this.heads()).map((head) => [head.index, head]));
-    let end = emptyChain;
-    let signed = 0;
-    const broken = (because: string): AuditVerdict => {
-      return { intact: false, entries: end.length, signed, firstBreak: end.length, because };
-    };
-    for await (const { key, value } of this.#options.store.scan({ prefix: entryPrefix })) {
-      if (key !== entryKey(end.length)) return broken(`in its place is ${key}`);
-      const entry = readEntry(value, key);
-      if (entry === undefined) return broken('it cannot be read');
-      const problem =
-        linkProblem(end, entry) ?? (await this.#headProblem(heads.get(entry.index), entry));
-      if (problem !== undefined) return broken(problem);
-      end = endOf(entry);
-      if (heads.has(entry.index)) signed = end.length;
-    }
-    const missing = [...heads.keys()].some((index) => index >= end.length);
-    const written = await this.#writtenEnd();
-    if (missing || written.length !== end.length || written.hash !== end.hash) {
-      return broken('it is missing');
-    }
-    return { intact: true, entries: end.length, signed };
-  }
-
-  async #headProblem(
-    head: Signed<AuditHead> | undefined,
-    entry: AuditEntry,
-  ): Promise<string | undefined> {
-    if (head === undefined) return undefined;
-    const { did: keeper, keys } = this.#options;
-    if (head.hash !== entry.hash) return 'it is not what was signed';
-    try {
-      await verifySigned('audit-head', head, keeper, keys.verify);
-    } catch (error) {
-      if (!MeshError.is(error)) throw error;
-      return 'its signed head does not verify';
-    }
-    return undefined;
-  }
-
-  async #writtenEnd(): Promise<ChainEnd> {
-    const entry = await this.#options.store.get(endKey);
-    return entry === undefined ? emptyChain : parseJson(fromUtf8(entry.value), endShape, endKey);
-  }
-
   async #finish(): Promise<void> {
-    this.#cancelRetry?.();
+    // A log that was never used has nothing to read, write or sign.
+    if (this.#opened === undefined && this.#waiting.length === 0) return;
     await this.flush();
+    this.#cancelRetry?.();
     if (this.#waiting.length > 0) {
       const detail = `${String(this.#waiting.length)} entries could not be written`;
       throw new MeshError('STORE_FAILED', { store: 'audit', detail });
@@ -330,41 +297,24 @@ export class AuditLog {
     if (this.#waiting.length === 0 || this.#cancelRetry !== undefined) return;
     this.#cancelRetry = this.#options.clock.after(retryMs, () => {
       this.#cancelRetry = undefined;
-      void this.flush().catch(() => undefined);
+      this.#flushSoon();
     });
   }
 
   /** One at a time: writers and the walk do not see each other half done. */
-  async #inTurn(work: () => Promise<void>): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing.catch(() => undefined);
-    this.#writing = work();
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#turn !== undefined) await this.#turn.catch(() => undefined);
+    const turn = work();
+    this.#turn = turn;
     try {
-      await this.#writing;
+      return await turn;
     } finally {
-      this.#writing = undefined;
+      this.#turn = undefined;
     }
   }
 }
 
-const entryPrefix = 'entry/';
-const headPrefix = 'head/';
-const endKey = 'end';
-
 const kindShape = text({ min: 1, max: 64, pattern: /^[a-z][a-z0-9.-]*$/, what: 'a kind' });
-
-const endShape: Shape<ChainEnd> = object({
-  length: integer({ min: 1 }),
-  hash: optional(text({ max: 128 })),
-});
-
-const headShape = object({
-  format: integer({ min: 1, max: 1 }),
-  keeper: did,
-  index: integer(),
-  hash: text({ max: 128 }),
-  at: instant,
-  proof: proofShape,
-}) as unknown as Shape<Signed<AuditHead>>;
 
 /** The body as it is now: what the caller does with it later changes nothing. */
 function frozen(body: Json): Json {
@@ -374,29 +324,4 @@ function frozen(body: Json): Json {
     throw new MeshError('LIMIT_EXCEEDED', params);
   }
   return JSON.parse(json) as Json;
-}
-
-/** The entry in `value`; undefined unless it is written in its one spelling. */
-function readEntry(value: Uint8Array, key: string): AuditEntry | undefined {
-  try {
-    const written = fromUtf8(value, key);
-    const entry = parseJson(written, auditEntryShape, key);
-    return writeEntry(entry) === written ? entry : undefined;
-  } catch (error) {
-    if (!MeshError.is(error)) throw error;
-    return undefined;
-  }
-}
-
-/** Decimal and padded, so that the order of keys is the order of entries. */
-function entryKey(index: number): string {
-  return `${entryPrefix}${String(index).padStart(16, '0')}`;
-}
-
-function headKey(index: number): string {
-  return `${headPrefix}${String(index).padStart(16, '0')}`;
-}
-
-function putText(key: string, value: string): Op {
-  return { put: key, value: utf8(value) };
 }

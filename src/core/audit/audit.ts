@@ -3,17 +3,12 @@
  * @module
  */
 import type { Json } from '../../base/canonical.ts';
-import { Lifetime } from '../../base/lifetime.ts';
 import { newId } from '../../base/ids.ts';
+import { Lifetime } from '../../base/lifetime.ts';
 import type { Random } from '../../ports/random.ts';
 import type { SignedReceipt } from '../../schema/receipt.ts';
 import { toInstant } from '../../schema/words.ts';
-import {
-  AuditLog,
-  type AuditLogOptions,
-  type AuditVerdict,
-  type EntryFilter,
-} from './audit-log.ts';
+import { AuditLog, type AuditLogOptions, type EntryFilter } from './audit-log.ts';
 import type { AuditEntry } from './chain.ts';
 import {
   type ReceiptExpectations,
@@ -21,6 +16,7 @@ import {
   signReceipt,
   verifyReceipt,
 } from './receipts.ts';
+import type { AuditVerdict } from './verify-log.ts';
 
 /** Options of {@link Audit}. */
 export interface AuditOptions extends AuditLogOptions {

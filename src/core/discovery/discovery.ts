@@ -3,10 +3,11 @@
  * @module
  */
 import { throwIfAborted } from '../../base/abort.ts';
-import { MeshError } from '../../base/errors.ts';
+import { MeshError, toMeshError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
 import { Lifetime } from '../../base/lifetime.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
 import type { Random } from '../../ports/random.ts';
 import type { SearchIndex } from '../../ports/search-index.ts';
 import type { Signer } from '../../ports/signer.ts';
@@ -53,6 +54,8 @@ export interface DiscoveryOptions {
   /** Told of two records which one publisher signed with the same sequence. */
   readonly reportEquivocation?: RecordStoreOptions['reportEquivocation'];
   readonly bounds?: RecordBounds;
+  /** Told of upkeep that failed, such as a renewal. Default: silence. */
+  readonly logger?: Logger;
 }
 
 const upkeepEveryMs = 60_000;
@@ -92,7 +95,8 @@ export class Discovery implements AsyncDisposable {
     const tell = (held: HeldRecord): void => {
       this.#spread.tell([held]);
     };
-    this.#own = new OwnAgents({ did, node, clock, signer, records, endpoints, tell });
+    const failed = this.#failed;
+    this.#own = new OwnAgents({ did, node, clock, signer, records, endpoints, tell, failed });
     const { observations = () => undefined, zoneOf = zoneOfRegion } = options;
     const directory = this.#directory;
     this.#finder = new Finder({ did, clock, directory, trust, observations, zoneOf });
@@ -191,6 +195,12 @@ export class Discovery implements AsyncDisposable {
     return this.#finder.candidates(capability, options.limit ?? 16);
   }
 
+  /** Compares with `peer` and exchanges what either lacks. Happens by itself at every new session; never rejects. */
+  async compare(peer: Did): Promise<void> {
+    await this.#ready();
+    await this.#spread.repair(peer);
+  }
+
   /** Drops every record of `publisher`. They come back with the next comparison unless it is quarantined by then. */
   async forget(publisher: Did): Promise<void> {
     await this.#ready();
@@ -219,7 +229,7 @@ export class Discovery implements AsyncDisposable {
   #scheduleUpkeep(): void {
     const { clock, random } = this.#options;
     // Jitter keeps nodes that started together from asking together for ever.
-    const wait = upkeepEveryMs * (0.75 + random.next() / 2);
+    const wait = Math.round(upkeepEveryMs * (0.75 + random.next() / 2));
     const release = this.#lifetime.own(
       clock.after(wait, () => {
         release();
@@ -231,9 +241,15 @@ export class Discovery implements AsyncDisposable {
 
   async #upkeep(): Promise<void> {
     this.#spread.repairSome();
-    // What fails now, for want of room, is tried again in a minute.
-    console.log("UP", await Promise.allSettled([this.#records.prune(), this.#own.renewDue()]));
+    await this.#records.prune().catch(this.#failed);
+    await this.#own.renewDue();
   }
+
+  /** What fails in the background is tried again in a minute. */
+  readonly #failed = (error: unknown): void => {
+    const { code, message } = toMeshError(error, 'the upkeep of agent records');
+    this.#options.logger?.log('warn', message, { code });
+  };
 
   #follow(now: HeldRecord | undefined, before: HeldRecord | undefined): void {
     this.#summary.change(now, before);

@@ -94,7 +94,7 @@ function frame(name: string, { meshId, node, now, ttlMs, previous }: Announcemen
     meshId,
     node,
     name,
-    sequence: Math.max(now, (previous?.sequence ?? 0) + 1),
+    sequence: Math.max(Math.floor(now), (previous?.sequence ?? 0) + 1),
     issuedAt: toInstant(now),
     expiresAt: toInstant(ends),
   } as const;

@@ -10,7 +10,7 @@ import { analyse } from './analyse.ts';
 import type { Directory } from './directory.ts';
 import { type AgentListing, type Found, toListing } from './listing.ts';
 import type { Observations, TrustReading, TrustView, ZoneOf } from './needs.ts';
-import { byTrust, rank, refusedBy } from './ranking.ts';
+import { byTrust, isNewcomer, rank, refusedBy } from './ranking.ts';
 import type { CheckedQuery } from './search-query.ts';
 
 /** Options of {@link Finder}. */
@@ -31,12 +31,20 @@ export interface TaskCandidate {
   readonly trust: TrustReading;
 }
 
-/** What is known of a record beside the record. */
-type View = (
-  record: SignedAgentRecord,
-  relevance?: number,
-  hit?: Pick<IndexHit, 'matched'>,
-) => Found;
+/** What is known of a publisher. */
+interface Publisher
+  extends Pick<Found, 'own' | 'reading' | 'trust' | 'quarantined' | 'certifications'> {
+  readonly newcomer: boolean;
+}
+
+/** One look at many records, which asks for the trust of each publisher once. */
+interface Look {
+  publisher(did: Did): Publisher;
+  at(record: SignedAgentRecord, relevance?: number, matched?: IndexHit['matched']): Found;
+}
+
+/** Matches that are ranked, of known publishers and of newcomers each; those beyond match far worse. */
+const considered = 1_000;
 
 /** Turns records into candidates and candidates into answers. */
 export class Finder {
@@ -49,69 +57,79 @@ export class Finder {
   /** The best matches of a search. */
   search({ text, filters, limit }: CheckedQuery): AgentListing[] {
     const now = this.#options.clock.now();
-    const found = this.#matches(text).filter(
-      (candidate) => refusedBy(candidate, filters, now) === undefined,
-    );
+    const look = this.#look();
+    const passes = (found: Found): boolean => refusedBy(found, filters, now) === undefined;
+    const found =
+      analyse(text).length > 0
+        ? [...this.#matches(text, look, passes, false), ...this.#matches(text, look, passes, true)]
+        : this.#options.directory
+            .all()
+            .map((record) => look.at(record))
+            .filter(passes);
     return rank(found, limit, now).map((ranked) => toListing(ranked, now));
   }
 
   /** Who offers exactly `capability`: own agents, then others by trust. */
   candidates(capability: string, limit: number): TaskCandidate[] {
     const now = this.#options.clock.now();
-    const view = this.#view();
+    const look = this.#look();
     return this.#options.directory
       .offering(capability)
-      .map((record) => view(record))
+      .map((record) => look.at(record))
       .filter((candidate) => refusedBy(candidate, {}, now) === undefined)
       .sort(byTrust)
       .slice(0, limit)
       .map(({ record, own, reading }) => ({ record, own, trust: reading }));
   }
 
-  #matches(text: string): Found[] {
+  /** Newcomers are looked for apart, so that no number of them can keep others from being considered. */
+  #matches(
+    text: string,
+    look: Look,
+    passes: (found: Found) => boolean,
+    newcomers: boolean,
+  ): Found[] {
     const { directory } = this.#options;
-    const view = this.#view();
-    if (analyse(text).length === 0) return directory.all().map((record) => view(record));
-    // Every match is ranked, not the most relevant few: otherwise copies of one record could fill the few places.
-    const hits = directory.index.search({ text, limit: directory.index.size });
-    return hits.map((hit) => view(directory.get(hit.id)!, hit.relevance, hit));
-  }
-
-  /** Asks for the trust of each publisher once. */
-  #view(): View {
-    const { did, observations, zoneOf } = this.#options;
-    const publisherOf = this.#publishers();
-    return (record, relevance = 1, hit) => {
-      const own = record.meshId === did;
-      const { reading, certifications } = publisherOf(record.meshId);
-      return {
-        record,
-        relevance,
-        own,
-        reading,
-        trust: reading.score / 100,
-        quarantined: reading.state === 'quarantined',
-        certifications,
-        zone: record.region === undefined ? undefined : zoneOf(record.region),
-        observation: observations(record.id),
-        // Read for the few that are shown only.
-        get matched() {
-          return hit?.matched;
-        },
-      };
+    const accept = (id: string): boolean => {
+      const record = directory.get(id)!;
+      return look.publisher(record.meshId).newcomer === newcomers && passes(look.at(record));
     };
+    return directory.index
+      .search({ text, limit: considered, accept })
+      .map(({ id, relevance, matched }) => look.at(directory.get(id)!, relevance, matched));
   }
 
-  #publishers(): (did: Did) => { reading: TrustReading; certifications: readonly string[] } {
-    const { did, trust } = this.#options;
-    const known = new Map<Did, { reading: TrustReading; certifications: readonly string[] }>();
-    return (publisher) => {
-      const found = known.get(publisher) ?? {
-        reading: publisher === did ? ownReading(trust, did) : trust.score(publisher),
-        certifications: trust.certifications?.(publisher) ?? [],
-      };
-      known.set(publisher, found);
+  #look(): Look {
+    const { observations, zoneOf } = this.#options;
+    const known = new Map<Did, Publisher>();
+    const publisher = (did: Did): Publisher => {
+      const found = known.get(did) ?? this.#publisher(did);
+      known.set(did, found);
       return found;
+    };
+    const at: Look['at'] = (record, relevance = 1, matched) => ({
+      ...publisher(record.meshId),
+      record,
+      relevance,
+      matched,
+      zone: record.region === undefined ? undefined : zoneOf(record.region),
+      observation: observations(record.id),
+    });
+    return { publisher, at };
+  }
+
+  #publisher(did: Did): Publisher {
+    const { trust: view } = this.#options;
+    const own = did === this.#options.did;
+    const reading = own ? ownReading(view, did) : view.score(did);
+    const trust = reading.score / 100;
+    return {
+      own,
+      reading,
+      trust,
+      newcomer: isNewcomer({ own, trust }),
+      quarantined: reading.state === 'quarantined',
+      certifications: view.certifications?.(did) ?? [],
     };
   }
 }

@@ -14,3 +14,4 @@ export type { Factors, SearchFilters } from './ranking.ts';
 export { type Reason, reasonSentences } from './reasons.ts';
 export type { RecordBounds } from './record-store.ts';
 export type { SearchQuery } from './search-query.ts';
+export { zoneOfRegion } from './zone.ts';

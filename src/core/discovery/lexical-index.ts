@@ -20,18 +20,19 @@ export interface LexicalIndexOptions {
 
 /** Where a term stands: parallel lists, one place per document. */
 interface Postings {
+  readonly term: string;
   readonly slots: number[];
   /** Occurrences, each counted with the weight of its field. */
   readonly weights: number[];
-  /** Bit i: the term stands in field i of the document. */
-  readonly fields: number[];
 }
 
 interface Indexed {
   readonly id: string;
   readonly length: number;
   readonly fields: readonly string[];
-  readonly terms: readonly string[];
+  readonly terms: readonly Postings[];
+  /** For each of `terms`: bit i says that it stands in field i. */
+  readonly places: readonly number[];
 }
 
 interface QueryTerm {
@@ -73,16 +74,19 @@ export class LexicalIndex implements SearchIndex {
     this.remove(document.id);
     const slot = this.#free.pop() ?? this.#documents.length;
     const counts = countTerms(document);
+    const terms: Postings[] = [];
+    const places: number[] = [];
     let length = 0;
     for (const [term, { weight, fields }] of counts) {
       length += weight;
       const postings = this.#postingsOf(term);
+      terms.push(postings);
+      places.push(fields);
       postings.slots.push(slot);
       postings.weights.push(weight);
-      postings.fields.push(fields);
     }
     const fields = document.fields.map(({ name }) => name);
-    this.#documents[slot] = { id: document.id, length, fields, terms: [...counts.keys()] };
+    this.#documents[slot] = { id: document.id, length, fields, terms, places };
     this.#slotOf.set(document.id, slot);
     this.#totalLength += length;
   }
@@ -91,7 +95,7 @@ export class LexicalIndex implements SearchIndex {
     const slot = this.#slotOf.get(id);
     if (slot === undefined) return;
     const { terms, length } = this.#documents[slot]!;
-    for (const term of terms) this.#unpost(term, slot);
+    for (const postings of terms) this.#unpost(postings, slot);
     this.#documents[slot] = undefined;
     this.#slotOf.delete(id);
     this.#free.push(slot);
@@ -104,17 +108,20 @@ export class LexicalIndex implements SearchIndex {
     accept?(id: string): boolean;
   }): readonly IndexHit[] {
     const terms = this.#queryTerms(query.text);
-    const slots = this.#score(terms);
     const best = terms.reduce((sum, { rarity }) => sum + rarity * (this.#k1 + 1 + this.#delta), 0);
-    const hits: LexicalHit[] = [];
-    for (const slot of slots) {
+    const matches = new Best(query.limit);
+    for (const slot of this.#score(terms)) {
       const score = this.#scores[slot]!;
       this.#scores[slot] = 0;
-      const document = this.#documents[slot]!;
-      if (query.accept?.(document.id) === false) continue;
-      hits.push(new LexicalHit(document, slot, Math.min(1, score / best), terms));
+      if (score < matches.least) continue;
+      const { id } = this.#documents[slot]!;
+      if (query.accept?.(id) !== false) matches.add({ id, slot, score });
     }
-    return hits.sort(byRelevance).slice(0, query.limit);
+    return matches.list().map(({ id, slot, score }) => {
+      const document = this.#documents[slot]!;
+      const matched = terms.flatMap((term) => placesOf(term, document));
+      return { id, relevance: Math.min(1, score / best), matched };
+    });
   }
 
   #queryTerms(text: string): QueryTerm[] {
@@ -154,48 +161,61 @@ export class LexicalIndex implements SearchIndex {
   #postingsOf(term: string): Postings {
     const known = this.#postings.get(term);
     if (known !== undefined) return known;
-    const made: Postings = { slots: [], weights: [], fields: [] };
+    const made: Postings = { term, slots: [], weights: [] };
     this.#postings.set(term, made);
     return made;
   }
 
   /** Order among postings has no meaning, so the last one takes the place of the one that goes. */
-  #unpost(term: string, slot: number): void {
-    const postings = this.#postings.get(term)!;
+  #unpost(postings: Postings, slot: number): void {
     const at = postings.slots.indexOf(slot);
-    for (const column of [postings.slots, postings.weights, postings.fields]) {
+    for (const column of [postings.slots, postings.weights]) {
       const last = column.pop()!;
       if (at < column.length) column[at] = last;
     }
-    if (postings.slots.length === 0) this.#postings.delete(term);
+    if (postings.slots.length === 0) this.#postings.delete(postings.term);
   }
 }
 
-/** A hit works out what matched only when asked: most hits of a large index are never read. */
-class LexicalHit implements IndexHit {
+interface Match {
   readonly id: string;
-  readonly relevance: number;
-  readonly #document: Indexed;
-  readonly #slot: number;
-  readonly #terms: readonly QueryTerm[];
+  readonly slot: number;
+  readonly score: number;
+}
 
-  constructor(document: Indexed, slot: number, relevance: number, terms: readonly QueryTerm[]) {
-    this.id = document.id;
-    this.relevance = relevance;
-    this.#document = document;
-    this.#slot = slot;
-    this.#terms = terms;
+/** The `limit` best of many matches, without sorting them all. */
+class Best {
+  readonly #limit: number;
+  #matches: Match[] = [];
+  /** What scores less cannot be among the best. */
+  least = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
   }
 
-  get matched(): IndexHit['matched'] {
-    return this.#terms.flatMap(({ word, postings }) => {
-      const at = postings?.slots.indexOf(this.#slot) ?? -1;
-      const fields = at < 0 ? 0 : postings!.fields[at]!;
-      return this.#document.fields
-        .filter((_, i) => (fields & bitOf(i)) !== 0)
-        .map((field) => ({ field, term: word }));
-    });
+  add(match: Match): void {
+    this.#matches.push(match);
+    if (this.#matches.length >= 2 * this.#limit + 64) this.list();
   }
+
+  list(): readonly Match[] {
+    this.#matches = this.#matches.sort(byScore).slice(0, this.#limit);
+    if (this.#matches.length === this.#limit) this.least = this.#matches.at(-1)?.score ?? 0;
+    return this.#matches;
+  }
+}
+
+function byScore(a: Match, b: Match): number {
+  return b.score - a.score || compareText(a.id, b.id);
+}
+
+function placesOf({ word, postings }: QueryTerm, document: Indexed): IndexHit['matched'] {
+  const at = postings === undefined ? -1 : document.terms.indexOf(postings);
+  const bits = document.places[at] ?? 0;
+  return document.fields
+    .filter((_, i) => (bits & bitOf(i)) !== 0)
+    .map((field) => ({ field, term: word }));
 }
 
 function countTerms(document: IndexDocument): Map<string, { weight: number; fields: number }> {
@@ -212,8 +232,4 @@ function countTerms(document: IndexDocument): Map<string, { weight: number; fiel
 
 function bitOf(field: number): number {
   return 1 << Math.min(field, fieldBits - 1);
-}
-
-function byRelevance(a: IndexHit, b: IndexHit): number {
-  return b.relevance - a.relevance || compareText(a.id, b.id);
 }

@@ -23,6 +23,8 @@ export interface OwnAgentsOptions {
   readonly endpoints: () => readonly string[];
   /** Tells the mesh of a record just signed. */
   readonly tell: (held: HeldRecord) => void;
+  /** Told of a renewal that failed. */
+  readonly failed: (error: unknown) => void;
 }
 
 /** How a record is announced. */
@@ -84,8 +86,8 @@ export class OwnAgents {
     const due = [...this.#announced.values()].filter(
       ({ renewAt, record }) => renewAt <= now || this.#known(record.name) !== record,
     );
-    // One that fails, for want of room or of a key, does not hold up the others and is tried again next time.
-    await Promise.allSettled(due.map((announced) => this.#again(announced)));
+    // One that fails, for want of room or of a key, does not hold up the others; the next time it is still due.
+    for (const announced of due) await this.#again(announced).catch(this.#options.failed);
   }
 
   #again(announced: Announced): Promise<void> {

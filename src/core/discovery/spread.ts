@@ -59,7 +59,7 @@ export class Spread {
   readonly #quota: Quota;
   /** Keys to tell each peer; a peer stands here while a push to it is under way. At most one entry per record held. */
   readonly #outboxes = new Map<Did, Set<string>>();
-  readonly #repairing = new Set<Did>();
+  readonly #repairing = new Map<Did, Promise<void>>();
   readonly #refusals = new Map<string, number>();
 
   constructor(options: SpreadOptions) {
@@ -100,16 +100,16 @@ export class Spread {
   }
 
   /** Compares with `peer`, pulls what is newer there and pushes what is newer here. Never rejects. */
-  async repair(peer: Did): Promise<void> {
-    if (this.#repairing.has(peer) || this.#options.lifetime.closed) return;
-    this.#repairing.add(peer);
-    try {
-      await this.#repair(peer);
-    } catch {
-      // The peer is gone, busy or talks nonsense; the next round asks again.
-    } finally {
-      this.#repairing.delete(peer);
-    }
+  repair(peer: Did): Promise<void> {
+    if (this.#options.lifetime.closed) return Promise.resolve();
+    const running = this.#repairing.get(peer);
+    if (running !== undefined) return running;
+    // The peer may be gone, busy or talk nonsense; the next round asks again.
+    const repairing = this.#repair(peer)
+      .catch(() => undefined)
+      .finally(() => this.#repairing.delete(peer));
+    this.#repairing.set(peer, repairing);
+    return repairing;
   }
 
   async #repair(peer: Did): Promise<void> {

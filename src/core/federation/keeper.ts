@@ -2,6 +2,7 @@
  * Keeps one address connected: dials, waits for the end, dials again.
  * @module
  */
+import { onAbort } from '../../base/abort.ts';
 import { MeshError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -39,6 +40,8 @@ export class Keeper {
   peer: { readonly did: Did; readonly node: string } | undefined;
   /** The session it keeps; undefined while there is none. */
   session: Session | undefined;
+  /** The session it kept last. */
+  last: Session | undefined;
   readonly #options: KeeperOptions;
   readonly #controller = new AbortController();
   #failures = 0;
@@ -79,6 +82,7 @@ export class Keeper {
 
   async #outlive(session: Session): Promise<void> {
     this.session = session;
+    this.last = session;
     const { did, node } = session.peer;
     this.peer = { did, node };
     const error = await session.over;
@@ -98,16 +102,16 @@ export class Keeper {
     const { clock, random } = this.#options;
     const { signal } = this.#controller;
     await new Promise<void>((resolve) => {
-      const cancel = clock.after(backoff(this.#failures, random.next()), resolve);
-      signal.addEventListener(
-        'abort',
-        () => {
-          cancel();
-          resolve();
-        },
-        { once: true },
-      );
-      if (signal.aborted) cancel();
+      const finish = (): void => {
+        cancel();
+        off();
+        resolve();
+      };
+      const cancel = clock.after(backoff(this.#failures, random.next()), finish);
+      const off = onAbort(signal, () => {
+        cancel();
+        resolve();
+      });
     });
   }
 }

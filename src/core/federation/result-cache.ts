@@ -87,6 +87,12 @@ export class ResultCache {
     work: () => Promise<Uint8Array>,
   ): Promise<Outcome> {
     const { store, ttlMs = 24 * 3_600_000 } = this.#options;
+    if (!store.features.conditional) {
+      throw new MeshError('UNSUPPORTED', {
+        feature: 'an idempotency key',
+        by: 'a store without conditional writes',
+      });
+    }
     const claim = packPacket({ state: 'claimed', body });
     const condition = { if: [{ key: name, revision: null }] };
     const claimed = await store.write([{ put: name, value: claim, ttlMs }], condition);

@@ -139,6 +139,11 @@ export class Session {
     return this.#welcomed && this.#ended === undefined;
   }
 
+  /** Whether it ever became active. */
+  get wasActive(): boolean {
+    return this.#welcomed;
+  }
+
   /** Why it ended; undefined while it has not. */
   get ended(): MeshError | undefined {
     return this.#ended;

@@ -253,7 +253,7 @@ export class Stream {
     this.#host.write(rest === undefined ? frame : { ...frame, rest });
     // What the caller still has to say interests nobody once the answer is complete.
     if ((flags & frameFlag.end) !== 0 && !this.own)
-      this.#close(new MeshError('CLOSED', { what: 'the stream' }));
+      this.#close();
   }
 
   #beginMessage(flags: number, payload: Uint8Array): boolean {
@@ -298,7 +298,7 @@ export class Stream {
   #endRemote(): void {
     if (this.#expected >= 0) throw broken('an end inside a message');
     this.#remoteDone = true;
-    if (this.own) this.#close(new MeshError('CLOSED', { what: 'the stream' }));
+    if (this.own) this.#close();
     this.events?.ended();
   }
 
@@ -328,11 +328,15 @@ export class Stream {
     this.#host.hold(-bytes);
   }
 
-  #close(error: MeshError): void {
+  /** Over. Making an error costs more than a whole call, so there is one only where somebody waits. */
+  #close(error?: MeshError): void {
     this.#open = false;
     this.#parts = [];
     this.#release(this.#held);
-    for (const { failed } of this.#outgoing.splice(0)) failed?.(error);
+    if (this.#outgoing.length > 0) {
+      const reason = error ?? new MeshError('CLOSED', { what: 'the stream' });
+      for (const { failed } of this.#outgoing.splice(0)) failed?.(reason);
+    }
     this.#host.forget(this);
   }
 }

@@ -74,9 +74,9 @@ export function beliefAt(
 export function lowerBound({ good, bad }: Belief): number {
   const n = good + bad;
   if (n === 0) return 0;
-  const p = good / n;
-  const spread = z * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n));
-  return clamp((p + (z * z) / (2 * n) - spread) / (1 + (z * z) / n));
+  // Multiplied through by n, since evidence that has almost faded would divide by almost nothing.
+  const spread = z * Math.sqrt((good * bad) / n + (z * z) / 4);
+  return clamp((good + (z * z) / 2 - spread) / (n + z * z));
 }
 
 /** The share of good outcomes which is not reached with 95 % confidence; 1 without evidence. */

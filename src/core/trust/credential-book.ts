@@ -37,7 +37,7 @@ export interface CredentialBookOptions {
   /** Told when what counts of `subject` is different now. */
   readonly onChanged: (subject: Did, because: string) => void;
   /** Told when a credential that was gone by is revoked. */
-  readonly onRevoked: (subject: Did, credential: string) => void;
+  readonly onRevoked: (subject: Did, credential: string, types: readonly string[]) => void;
 }
 
 interface Row extends BookedCredential {
@@ -226,7 +226,7 @@ export class CredentialBook {
     const data = { credential: row.id, issuer: row.issuer, reason };
     this.#options.emit('credential.revoked', data, { peer: row.subject });
     this.#options.onChanged(row.subject, `credential ${row.id} no longer stands`);
-    this.#options.onRevoked(row.subject, row.id);
+    this.#options.onRevoked(row.subject, row.id, row.counted);
   }
 
   /** A newer list moves the end of the verdict. When all was judged last stays, since keys are judged then too. */

@@ -22,13 +22,13 @@ export type { Histories, IncomingCall, Keys, Neighbours, Street } from './needs.
 export {
   type FactorName,
   type TrustConstants,
-  trustConstants,
-  type TrustFacts,
   type TrustFactor,
-  trustScore,
+  type TrustFacts,
   type TrustScore,
   type TrustState,
   type TrustWeights,
+  trustConstants,
+  trustScore,
 } from './score.ts';
 export type { Reach } from './status-relay.ts';
 export { TrustEngine, type TrustEngineOptions, type TrustStatus } from './trust-engine.ts';

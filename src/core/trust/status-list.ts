@@ -3,13 +3,13 @@
  * @module
  */
 import type { Bytes } from '../../base/bytes.ts';
-import type { Did } from '../../base/ids.ts';
 import { MeshError } from '../../base/errors.ts';
+import type { Did } from '../../base/ids.ts';
 import { object, text, unknown } from '../../base/shape.ts';
 import {
   type Credential,
-  credentialContext,
   type CredentialStatus,
+  credentialContext,
 } from '../../schema/credential.ts';
 import { toInstant } from '../../schema/words.ts';
 import { decodeBits, encodeBits, isSet } from './bitstring.ts';

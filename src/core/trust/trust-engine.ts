@@ -30,10 +30,10 @@ import { PresenceBook } from './presence.ts';
 import { Recent } from './recent.ts';
 import {
   type TrustConstants,
-  trustConstants,
-  trustScore,
   type TrustScore,
   type TrustWeights,
+  trustConstants,
+  trustScore,
 } from './score.ts';
 import type { StatusList } from './status-list.ts';
 import { StatusLists } from './status-lists.ts';
@@ -64,7 +64,7 @@ export interface TrustEngineOptions {
   /** Age in milliseconds from which a status list says nothing any more. Default 3,600,000. */
   readonly maxStatusAgeMs?: number;
   /** Told at once when a credential of a peer is revoked, so that its sessions can be judged again. */
-  readonly onRevoked?: (subject: Did, credential: string) => void;
+  readonly onRevoked?: (subject: Did, credential: string, types: readonly string[]) => void;
 }
 
 /** What {@link TrustEngine.status} tells. */
@@ -146,7 +146,7 @@ export class TrustEngine implements AsyncDisposable {
       onChanged: (subject, because) => {
         this.#changed(subject, because);
       },
-      onRevoked: (subject, credential) => options.onRevoked?.(subject, credential),
+      onRevoked: (subject, credential, types) => options.onRevoked?.(subject, credential, types),
     });
     const shared = { did, street, clock, histories: keys, examiner: this.#examiner, signal };
     this.#relay = new StatusRelay({
@@ -278,6 +278,12 @@ export class TrustEngine implements AsyncDisposable {
   seen(did: Did, connected: boolean): void {
     this.#lifetime.assertOpen();
     this.#presence.seen(did, connected);
+  }
+
+  /** Hears `peer` out: resolves when its credentials were asked for and judged. Happens by itself at every new session. */
+  async meet(peer: Did): Promise<void> {
+    await this.#ready();
+    await this.#meet(peer);
   }
 
   /** What this node knows of who says what of whom. */

@@ -4,7 +4,8 @@
  */
 import type { ReadOptions, Store } from '../../ports/store.ts';
 import { checkEqual, checkRejects, checkWithin } from '../assert.ts';
-import { all, commit, countingSignal, put, type StoreLaw } from './store-law.ts';
+import { countingSignal } from '../counting-signal.ts';
+import { all, commit, put, type StoreLaw } from './store-law.ts';
 
 interface Method {
   readonly name: string;

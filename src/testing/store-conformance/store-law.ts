@@ -71,31 +71,3 @@ function changeText({ key, revision, deleted, value }: Change): string {
   const text = value === undefined ? '(no value)' : new TextDecoder().decode(value);
   return `${String(revision)} ${key} ${deleted ? '-' : text}`;
 }
-
-/** A signal that counts its listeners. */
-export function countingSignal(): {
-  signal: AbortSignal;
-  abort: () => void;
-  listeners: () => number;
-} {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const listening = new Set<unknown>();
-  const add = signal.addEventListener.bind(signal);
-  const remove = signal.removeEventListener.bind(signal);
-  signal.addEventListener = (...args: Parameters<typeof add>): void => {
-    listening.add(args[1]);
-    add(...args);
-  };
-  signal.removeEventListener = (...args: Parameters<typeof remove>): void => {
-    listening.delete(args[1]);
-    remove(...args);
-  };
-  return {
-    signal,
-    abort: () => {
-      controller.abort();
-    },
-    listeners: () => (signal.aborted ? 0 : listening.size),
-  };
-}

@@ -4,7 +4,8 @@
  */
 import type { Change, Store } from '../../ports/store.ts';
 import { checkEqual, checkWithin } from '../assert.ts';
-import { commit, countingSignal, nextChanges, put, type StoreLaw } from './store-law.ts';
+import { countingSignal } from '../counting-signal.ts';
+import { commit, nextChanges, put, type StoreLaw } from './store-law.ts';
 
 /** What holds for every store. */
 export const watchLaws: readonly StoreLaw[] = [

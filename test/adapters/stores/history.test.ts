@@ -78,7 +78,7 @@ describe.each(Object.entries(makers))('the change log of the %s store', (_, make
 
   it('tells the end of an expired entry as a delete, with the next commit that clears up', async () => {
     await using store = make(100_000);
-    const left = await write(store, { ...put('brief'), ttlMs: 10 } as Op);
+    const left = await write(store, { ...put('brief'), ttlMs: 10 });
     now += 5_000;
     await write(store, put('other'));
     const told = (await changes(store, left)).filter(({ key }) => key === 'brief');

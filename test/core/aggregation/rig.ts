@@ -2,14 +2,18 @@
  * A fake street on virtual time: nodes that can be cut off, killed and restarted, and messages with a delay each.
  * @module
  */
-import { MeshError } from '../../../src/base/errors.ts';
+import { expect } from 'vitest';
+import { MeshError, type MeshErrorCode } from '../../../src/base/errors.ts';
 import { type Did, type DidUrl, splitDidUrl } from '../../../src/base/ids.ts';
 import { fromMultikey, toMultikey } from '../../../src/base/multiformat.ts';
 import { packPacket, unpackPacket } from '../../../src/base/packet.ts';
 import {
+  type AggregationRound,
   Aggregator,
   type AggregatorOptions,
   type IncomingCall,
+  type RoundOptions,
+  type RoundResult,
   type Street,
 } from '../../../src/core/aggregation/index.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
@@ -274,7 +278,10 @@ export class Node {
       emit: (type, data) => this.events.push({ type, data }),
       mayJoin: () => true,
       ...options,
-      store: this.store,
+      store: {
+        get: (key) => this.store.get(key),
+        write: (ops) => (this.alive ? this.store.write(ops) : new Promise(() => undefined)),
+      },
     });
     this.aggregator.start();
   }
@@ -290,6 +297,8 @@ export class Node {
 
   /** Calls `peer` as this node would. */
   call(peer: Did, method: string, body: unknown, timeoutMs = 3_000): Promise<unknown> {
+    // The dead say nothing, though their timers still run.
+    if (!this.alive) return new Promise(() => undefined);
     return this.#town.carry(this.did, peer, method, body, timeoutMs);
   }
 
@@ -317,4 +326,64 @@ export class Node {
       },
     };
   }
+}
+
+/** Five participants. */
+export const people = [1, 2, 3, 4, 5].map(person);
+
+/** The first `count` people as nodes. */
+export function settle(town: Town, count: number): Node[] {
+  return people.slice(0, count).map((who) => town.settle(who));
+}
+
+/** The same round at each of `nodes`. */
+export function openAll(
+  nodes: readonly Node[],
+  options: RoundOptions,
+): Promise<AggregationRound[]> {
+  return Promise.all(nodes.map((node) => node.aggregator.createRound(options)));
+}
+
+/** Starts contributions without waiting for them. */
+export function contributeAll(
+  rounds: readonly AggregationRound[],
+  gifts: readonly (readonly [Float32Array, number])[],
+): void {
+  for (const [i, [weights, samples]] of gifts.entries()) {
+    rounds[i]?.contribute({ weights, samples }).catch(() => undefined);
+  }
+}
+
+/** The results, once virtual time has brought them. */
+export async function resultsOf(
+  town: Town,
+  rounds: readonly AggregationRound[],
+): Promise<RoundResult[]> {
+  let done = false;
+  const results = Promise.all(rounds.map((round) => round.result()));
+  results.then(
+    () => {
+      done = true;
+    },
+    () => {
+      done = true;
+    },
+  );
+  await town.clock.pass(300_000, () => done);
+  return results;
+}
+
+/** Contributes and waits for the results. */
+export function finish(
+  town: Town,
+  rounds: readonly AggregationRound[],
+  gifts: readonly (readonly [Float32Array, number])[],
+): Promise<RoundResult[]> {
+  contributeAll(rounds, gifts);
+  return resultsOf(town, rounds);
+}
+
+/** Matches an error with the code `expected`. */
+export function code(expected: MeshErrorCode): Error {
+  return expect.objectContaining({ code: expected }) as Error;
 }

@@ -1,14 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import type { MeshError, MeshErrorCode } from '../../../src/base/errors.ts';
-import type {
-  AggregationRound,
-  RoundOptions,
-  RoundResult,
-} from '../../../src/core/aggregation/index.ts';
-import { type Node, person, Town } from './rig.ts';
+import type { MeshError } from '../../../src/base/errors.ts';
+import type { AggregationRound, RoundOptions } from '../../../src/core/aggregation/index.ts';
+import {
+  code,
+  contributeAll,
+  finish,
+  type Node,
+  openAll,
+  people,
+  resultsOf,
+  settle,
+  Town,
+} from './rig.ts';
 
 const three: RoundOptions = { task: 'fraud', strategy: 'fedavg', minParticipants: 3 };
-const people = [1, 2, 3, 4, 5].map(person);
 
 describe('a round', () => {
   it('gives three honest nodes the weighted mean, bit for bit the same', async () => {
@@ -217,51 +222,6 @@ describe('what the aggregator does not do', () => {
   });
 });
 
-function settle(town: Town, count: number): Node[] {
-  return people.slice(0, count).map((who) => town.settle(who));
-}
-
-function openAll(nodes: readonly Node[], options: RoundOptions): Promise<AggregationRound[]> {
-  return Promise.all(nodes.map((node) => node.aggregator.createRound(options)));
-}
-
-function contributeAll(
-  rounds: readonly AggregationRound[],
-  gifts: readonly (readonly [Float32Array, number])[],
-): void {
-  for (const [i, [weights, samples]] of gifts.entries()) {
-    rounds[i]?.contribute({ weights, samples }).catch(() => undefined);
-  }
-}
-
-async function resultsOf(town: Town, rounds: readonly AggregationRound[]): Promise<RoundResult[]> {
-  let done = false;
-  const results = Promise.all(rounds.map((round) => round.result()));
-  results.then(
-    () => {
-      done = true;
-    },
-    () => {
-      done = true;
-    },
-  );
-  await town.clock.pass(300_000, () => done);
-  return results;
-}
-
-function finish(
-  town: Town,
-  rounds: readonly AggregationRound[],
-  gifts: readonly (readonly [Float32Array, number])[],
-): Promise<RoundResult[]> {
-  contributeAll(rounds, gifts);
-  return resultsOf(town, rounds);
-}
-
 function same(count: number): [Float32Array, number][] {
   return Array.from({ length: count }, () => [Float32Array.of(1, 2), 5]);
-}
-
-function code(expected: MeshErrorCode): Error {
-  return expect.objectContaining({ code: expected }) as Error;
 }

@@ -133,6 +133,27 @@ describe('announcing', () => {
     expect(me.discovery.get(id)).toBeUndefined();
   });
 
+  it('says so in the log when a renewal fails, and tries again', async () => {
+    const lines: string[] = [];
+    let fail = false;
+    const flaky: Store = {
+      ...store,
+      scan: (range) => store.scan(range),
+      write: (ops) => (fail ? Promise.reject(new TypeError('disk')) : store.write(ops)),
+    };
+    const node = nodeOf(8, net, clock, {
+      store: flaky,
+      logger: { log: (level, message) => lines.push(`${level}: ${message}`) },
+    });
+    const { id, sequence } = await node.discovery.announce(draft, { ttl: '2h' });
+    fail = true;
+    await clock.advance('62m');
+    expect(lines[0]).toBe('warn: an internal error occurred in the upkeep of agent records');
+    fail = false;
+    await clock.advance('2m');
+    expect(node.discovery.get(id)?.sequence).toBeGreaterThan(sequence);
+  });
+
   it('refuses a lifetime, a price or a name no record can have', async () => {
     const announce = (more: object, ttl?: '1m' | '31d') =>
       me.discovery.announce({ ...draft, ...more }, ttl && { ttl });

@@ -8,8 +8,8 @@ import { meshDidOf, meshDocument } from '../../../src/core/identity/did-mesh.ts'
 import { incept, verifyDidLog } from '../../../src/core/identity/index.ts';
 import { nobleCrypto } from '../../../src/platform/noble-crypto.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
-import { type DidLogEntry, didLogShape } from '../../../src/schema/did-log.ts';
 import { didDocumentShape } from '../../../src/schema/did-document.ts';
+import { type DidLogEntry, didLogShape } from '../../../src/schema/did-log.ts';
 import { sign } from '../../../src/schema/signed.ts';
 import { toInstant } from '../../../src/schema/words.ts';
 import { rejected } from '../../base/thrown.ts';
@@ -196,6 +196,13 @@ describe('the next entry', () => {
 });
 
 describe('the first entry', () => {
+  it('cannot be written by somebody else under the same DID, however well it is signed', async () => {
+    const { proof: _, ...entry } = log[0]!;
+    const stranger = keyOf(9).signerFor(entry.did);
+    const forged = await sign('did-log', { ...entry, keys: multikeys([9]) }, stranger);
+    expect((await check([forged]))?.message).toMatch(/not the hash of its log$/);
+  });
+
   const base = { petname: 'did:mesh:a:b', at: toInstant(0), nextKeys: [] } as const;
 
   it('is signed by its own key under its own DID', async () => {

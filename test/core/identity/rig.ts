@@ -1,16 +1,16 @@
-import type { IdentityGround } from '../../../src/core/identity/index.ts';
+import { utf8 } from '../../../src/base/bytes.ts';
+import type { Did } from '../../../src/base/ids.ts';
+import { multihashOf, toMultikey } from '../../../src/base/multiformat.ts';
 import {
   entryHash,
-  incept,
   type Inception,
+  incept,
   meshDidOf,
 } from '../../../src/core/identity/did-mesh.ts';
-import { utf8 } from '../../../src/base/bytes.ts';
-import type { Did, DidUrl } from '../../../src/base/ids.ts';
-import { multihashOf, toMultikey } from '../../../src/base/multiformat.ts';
+import type { IdentityGround } from '../../../src/core/identity/index.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
 import type { DidLogEntry } from '../../../src/schema/did-log.ts';
-import { sign, type Signed } from '../../../src/schema/signed.ts';
+import { type Signed, sign } from '../../../src/schema/signed.ts';
 import { toInstant } from '../../../src/schema/words.ts';
 import { seededRandom } from '../../../src/testing/seeded-random.ts';
 import { virtualClock } from '../../../src/testing/virtual-clock.ts';
@@ -30,7 +30,7 @@ export function keyOf(n: number) {
   const key = nodeCrypto.signingKey(new Uint8Array(32).fill(n));
   const multikey = toMultikey('Ed25519', key.publicKey);
   const signerFor = (did: Did) => ({
-    keyId: `${did}#${multikey}` as DidUrl,
+    keyId: `${did}#${multikey}` as const,
     sign: (message: Uint8Array) => Promise.resolve(nodeCrypto.sign(key, message)),
   });
   return { key, multikey, signerFor };

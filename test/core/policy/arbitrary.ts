@@ -38,12 +38,16 @@ const { expression } = fc.letrec<{ expression: string; value: string }>((tie) =>
     expression: fc.oneof(
       { depthSize: 'small', withCrossShrink: true },
       value,
-      fc.tuple(value, fc.constantFrom('==', '!=', '<', '>=', 'in'), value).map((p) => `(${p.join(' ')})`),
+      fc
+        .tuple(value, fc.constantFrom('==', '!=', '<', '>=', 'in'), value)
+        .map((p) => `(${p.join(' ')})`),
       fc.tuple(value, names).map(([of, name]) => `(${of} has ${name})`),
       fc.tuple(value, names, names).map(([of, a, b]) => `(${of} has ${a}.${b})`),
       fc.tuple(value, fc.constantFrom('Org', 'Agent')).map(([of, type]) => `(${of} is ${type})`),
       fc.tuple(value, entityText).map(([of, above]) => `(${of} is Agent in ${above})`),
-      fc.tuple(value, fc.constantFrom('contains', 'containsAny'), value).map(([s, m, e]) => `(${s}).${m}(${e})`),
+      fc
+        .tuple(value, fc.constantFrom('contains', 'containsAny'), value)
+        .map(([s, m, e]) => `(${s}).${m}(${e})`),
       fc.tuple(value, value).map(([of, tag]) => `(${of}).hasTag(${tag})`),
       fc.tuple(whole, fc.constantFrom('&&', '||'), whole).map((p) => `(${p.join(' ')})`),
       whole.map((of) => `!(${of})`),
@@ -62,7 +66,9 @@ const scopeOf = (name: string, entity: fc.Arbitrary<string>): fc.Arbitrary<strin
 const actionScope = fc.oneof(
   fc.constant('action'),
   actions.map((id) => `action == Action::"${id}"`),
-  fc.array(actions, { maxLength: 2 }).map((ids) => `action in [${ids.map((id) => `Action::"${id}"`).join()}]`),
+  fc
+    .array(actions, { maxLength: 2 })
+    .map((ids) => `action in [${ids.map((id) => `Action::"${id}"`).join()}]`),
   fc.constant('action in Action::"group"'),
 );
 
@@ -107,10 +113,9 @@ export const entity: fc.Arbitrary<Entity> = fc.record({
     { weight: 1, arbitrary: actions.map((id): EntityRef => ({ type: 'Action', id })) },
   ),
   attributes,
-  parents: fc.array(
-    fc.oneof(ref, fc.constant<EntityRef>({ type: 'Action', id: 'group' })),
-    { maxLength: 2 },
-  ),
+  parents: fc.array(fc.oneof(ref, fc.constant<EntityRef>({ type: 'Action', id: 'group' })), {
+    maxLength: 2,
+  }),
   tags: fc.dictionary(fc.constantFrom('s', ''), value, { maxKeys: 2, noNullPrototype: true }),
 });
 

@@ -1,8 +1,9 @@
 /** What the tests of the policy room share. */
-import { fromMultikey, toMultikey } from '../../../src/base/multiformat.ts';
+
 import { asDid, type Did, type DidUrl, splitDidUrl } from '../../../src/base/ids.ts';
-import type { DecisionRecord, EntitySource, Persistence } from '../../../src/core/policy/needs.ts';
+import { fromMultikey, toMultikey } from '../../../src/base/multiformat.ts';
 import { PolicyCache, type PolicyCacheOptions } from '../../../src/core/policy/index.ts';
+import type { DecisionRecord, EntitySource, Persistence } from '../../../src/core/policy/needs.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
 import {
   type Entity,

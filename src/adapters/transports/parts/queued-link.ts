@@ -286,7 +286,7 @@ export class QueuedLink implements Link {
 }
 
 /** The error of a frame of `size` bytes where `limit` are allowed. */
-export function tooLarge(size: number, limit: number): MeshError {
+export function tooLarge(size: number | string, limit: number): MeshError {
   return new MeshError('FRAME_TOO_LARGE', { size, limit });
 }
 

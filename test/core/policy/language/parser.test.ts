@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../../src/base/errors.ts';
-import { parsePolicies } from '../../../../src/core/policy/language/parser.ts';
 import { cedarEngine } from '../../../../src/core/policy/language/cedar-engine.ts';
+import { parsePolicies } from '../../../../src/core/policy/language/parser.ts';
 import { policies } from '../arbitrary.ts';
 
-const condition = (text: string): string => `permit (principal, action, resource) when { ${text} };`;
+const condition = (text: string): string =>
+  `permit (principal, action, resource) when { ${text} };`;
 
 function failure(text: string): MeshError {
   try {
@@ -135,7 +136,9 @@ describe('parsePolicies', () => {
       ...'permit forbid ( ) principal action resource , ; when unless { } [ ] == != < in is has like if then else'.split(
         ' ',
       ),
-      ...'true 1 -1 "a" "\\u{1}" Org::"a" . :: && || ! - + * @id ip decimal context ?principal \n //'.split(' '),
+      ...'true 1 -1 "a" "\\u{1}" Org::"a" . :: && || ! - + * @id ip decimal context ?principal \n //'.split(
+        ' ',
+      ),
     );
     const soup = fc.array(words, { maxLength: 60 }).map((list) => list.join(' '));
     const prefixed = soup.map((text) => condition(text));

@@ -1,0 +1,255 @@
+/**
+ * The wiring diagram: every room of the house, and who gives what to whom.
+ * @module
+ */
+import { platform } from '#platform';
+import { memoryStore } from '../adapters/stores/memory.ts';
+import { memoryTransport } from '../adapters/transports/memory.ts';
+import type { Json } from '../base/canonical.ts';
+import { MeshError } from '../base/errors.ts';
+import type { Did } from '../base/ids.ts';
+import { Lifetime } from '../base/lifetime.ts';
+import { Aggregator } from '../core/aggregation/index.ts';
+import { Audit } from '../core/audit/index.ts';
+import { Discovery, zoneOfRegion } from '../core/discovery/index.ts';
+import { Federation } from '../core/federation/index.ts';
+import { type Identity, KeyRing, openIdentity } from '../core/identity/index.ts';
+import { type Policy, PolicyCache } from '../core/policy/index.ts';
+import { TrustEngine } from '../core/trust/index.ts';
+import type { Store } from '../ports/store.ts';
+import type { Transport } from '../ports/transport.ts';
+import type { Emit } from '../schema/mesh-event.ts';
+import { Bonds } from './bonds.ts';
+import { entitySource } from './entities.ts';
+import { Gates } from './gates.ts';
+import { Revocations } from './revocations.ts';
+import type { MeshClientOptions } from './options.ts';
+import { policyGate, trustGate } from './task-gates.ts';
+
+/** Everything behind a started client. */
+export interface Rooms {
+  readonly identity: Identity;
+  readonly keys: KeyRing;
+  readonly store: Store;
+  readonly federation: Federation;
+  readonly trust: TrustEngine;
+  readonly policy: PolicyCache;
+  readonly discovery: Discovery;
+  readonly aggregator: Aggregator;
+  readonly audit: Audit;
+  readonly gates: Gates;
+  readonly bonds: Bonds;
+  readonly revocations: Revocations;
+  /** Ends all of it, last first. */
+  readonly lifetime: Lifetime;
+}
+
+/** The platform's parts, with what the options put in their place. */
+export function groundOf(options: MeshClientOptions): Required<
+  Pick<MeshClientOptions, 'clock' | 'random' | 'crypto' | 'http'>
+> {
+  const { clock, random, crypto, http } = platform;
+  return {
+    clock: options.clock ?? clock,
+    random: options.random ?? random,
+    crypto: options.crypto ?? crypto,
+    http: options.http ?? http,
+  };
+}
+
+/** Opens store and identity, and builds the rooms in the order in which they need each other. Nothing is started yet. */
+export async function compose(options: MeshClientOptions, emit: Emit): Promise<Rooms> {
+  const lifetime = new Lifetime('the mesh client');
+  try {
+    return await build(options, emit, lifetime);
+  } catch (error) {
+    await lifetime.close();
+    throw error;
+  }
+}
+
+async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime): Promise<Rooms> {
+  const ground = groundOf(options);
+  const { clock, random, crypto, http } = ground;
+  const { node = 'main', minTrust = 0, anchors = [] } = options;
+  const store = await openStore(options, lifetime);
+  const identity =
+    options.identity ??
+    (await openIdentity(ground, store, { ...didOf(options), create: true }));
+  const { did, signer, log } = identity;
+  const own = <R extends { close(): Promise<void> }>(room: R): R => {
+    lifetime.own(() => room.close());
+    return room;
+  };
+
+  const keys = new KeyRing({ clock, crypto, store: store.sub('keys/') });
+  if (log.length > 0) await keys.learn(log);
+  const bonds = new Bonds(store.sub('bonds/'));
+  const revocations = new Revocations(store.sub('revocations/'));
+  const audit = own(new Audit({ did, signer, keys, clock, random, store: store.sub('audit/') }));
+  const transports = transportsOf(options, did, node);
+  const addressBook = { endpoints: (peer: Did) => endpointsOf(peer, transports, discovery) };
+
+  const federation: Federation = own(
+    new Federation({
+      identities: [identity],
+      node,
+      transports,
+      clock,
+      random: random.child('federation'),
+      crypto,
+      store: store.sub('federation/'),
+      keys,
+      addressBook,
+      emit,
+      introductions: options.introductions ?? true,
+    }),
+  );
+  const trust = own(
+    new TrustEngine({
+      did,
+      signer,
+      keys,
+      crypto,
+      clock,
+      random: random.child('trust'),
+      store: store.sub('trust/'),
+      street: federation,
+      http,
+      emit,
+      anchors,
+      onRevoked: (peer, _, types) => {
+        void revocations.add(peer, types);
+        reviewSessions(peer);
+      },
+    }),
+  );
+  const policy = own(
+    new PolicyCache({
+      self: did,
+      clock,
+      emit,
+      policies: policiesOf(options),
+      entities: entitySource({
+        trust: (peer) => trust.score(peer),
+        credentials: (peer) => trust.credentialsOf(peer),
+        revoked: (peer) => revocations.of(peer),
+        federated: (peer) => bonds.has(peer),
+        agent: (id) => discovery.get(id),
+        zoneOf: zoneOfRegion,
+      }),
+      decisions: {
+        append: (decision) => {
+          audit.appendSoon('policy', { ...decision } as unknown as Json);
+        },
+      },
+      persistence: { store: store.sub('policy/'), signer, verify: keys.verify },
+    }),
+  );
+  const allows = (subject: Did, action: string, resource: string, context = {}): boolean =>
+    policy.decideSync({ subject, action, resource, context }).effect === 'allow';
+  const unwelcome = (): MeshError =>
+    new MeshError('POLICY_DENIED', { action: 'federate', resource: 'mesh', determining: 'by the receiver' });
+  federation.accept(({ did: peer }) => {
+    if (!allows(peer, 'federate', 'mesh')) throw unwelcome();
+    return true;
+  });
+  const reviewSessions = (peer: Did): void => {
+    if (!allows(peer, 'federate', 'mesh')) void federation.disconnect(peer, unwelcome());
+  };
+  const discovery: Discovery = own(
+    new Discovery({
+      did,
+      node,
+      clock,
+      random: random.child('discovery'),
+      store: store.sub('discovery/'),
+      signer,
+      street: federation,
+      keys,
+      trust: {
+        score: (peer) => ({ ...trust.score(peer), level: levelOf(peer, trust) }),
+        certifications: (peer) => [...trust.credentialsOf(peer)],
+      },
+      emit,
+      endpoints: () => federation.endpoints,
+    }),
+  );
+  const aggregator = own(
+    new Aggregator({
+      did,
+      signer,
+      keys,
+      crypto,
+      clock,
+      random: random.child('aggregation'),
+      store: store.sub('aggregation/'),
+      street: federation,
+      emit,
+      trust,
+      trustFloor: minTrust,
+      mayJoin: (peer, task) => peer === did || allows(peer, 'round.join', 'mesh', { task }),
+    }),
+  );
+  const gates = new Gates(clock);
+  gates.add('policy', policyGate(() => policy, () => did));
+  gates.add('trust', trustGate(() => trust, () => did, minTrust));
+
+  return {
+    identity, keys, store, federation, trust, policy, discovery, aggregator, audit, gates, bonds, revocations, lifetime,
+  };
+}
+
+/** Starts the rooms, each before those that lean on it; the street opens last, so that nobody is met half dressed. */
+export async function startRooms(rooms: Rooms): Promise<void> {
+  const { audit, policy, trust, discovery, aggregator, bonds, revocations, federation } = rooms;
+  await bonds.load();
+  await revocations.load();
+  await audit.start();
+  await policy.start();
+  await trust.start();
+  await discovery.start();
+  aggregator.start();
+  await federation.start();
+}
+
+async function openStore({ store }: MeshClientOptions, lifetime: Lifetime): Promise<Store> {
+  // Who opens, closes: a store that was handed in stays open.
+  if (typeof store === 'object') return store;
+  const opened = store === undefined ? memoryStore() : await platform.openStore(store);
+  lifetime.own(() => opened.close());
+  return opened;
+}
+
+function didOf({ did }: MeshClientOptions): { did?: string } {
+  return did === undefined ? {} : { did };
+}
+
+function policiesOf({ policies = [] }: MeshClientOptions): readonly Policy[] {
+  return [policies].flat(3) as readonly Policy[];
+}
+
+/** An unnamed memory transport listens under the DID, so that meshes of one process find each other by it. */
+function transportsOf(options: MeshClientOptions, did: Did, node: string): readonly Transport[] {
+  const given = [options.transport ?? memoryTransport()].flat() as readonly Transport[];
+  return given.map((transport) =>
+    transport.listenAt === 'mem:'
+      ? { ...transport, listenAt: node === 'main' ? `mem:${did}` : `mem:${did}~${node}` }
+      : transport,
+  );
+}
+
+function endpointsOf(
+  peer: Did,
+  transports: readonly Transport[],
+  discovery: Discovery,
+): readonly string[] {
+  const announced = discovery.records({ meshId: peer }).flatMap(({ endpoints }) => endpoints);
+  const here = transports.some(({ schemes }) => schemes.includes('mem')) ? [`mem:${peer}`] : [];
+  return [...new Set([...announced, ...here])];
+}
+
+/** A name that a verified credential stands behind is more than its holder's word. */
+function levelOf(peer: Did, trust: TrustEngine): 'self-asserted' | 'organisation' {
+  return trust.credentialsOf(peer).size > 0 ? 'organisation' : 'self-asserted';
+}

@@ -1,0 +1,120 @@
+/**
+ * Tasks on the street: what arrives goes to the task server, what is sent goes through the task caller.
+ * @module
+ */
+import type { Json } from '../base/canonical.ts';
+import { number, object, oneOf, optional, type Shape, text, unknown } from '../base/shape.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Random } from '../ports/random.ts';
+import type { Emit } from '../schema/mesh-event.ts';
+import { taskRequestShape } from '../schema/task.ts';
+import type { TaskPart } from './agent.ts';
+import type { Rooms } from './compose.ts';
+import type { LocalAgents } from './local-agents.ts';
+import type { MeshClient } from './mesh-client.ts';
+import { type Candidate, TaskCaller } from './task-caller.ts';
+import { TaskServer } from './task-server.ts';
+
+/** What tasks need besides the rooms. */
+export interface TaskWiring {
+  readonly mesh: MeshClient;
+  readonly node: string;
+  readonly region: string | undefined;
+  readonly ground: { readonly clock: Clock; readonly random: Random };
+  readonly agents: LocalAgents;
+  readonly emit: Emit;
+}
+
+/** Candidates looked at for one task. */
+const candidateLimit = 32;
+
+/** Answers tasks of peers, and gives back the way to send one's own. */
+export function wireTasks(rooms: Rooms, wiring: TaskWiring): TaskCaller {
+  serveTasks(rooms, wiring);
+  const { identity, federation, discovery, audit, trust, gates } = rooms;
+  const { did } = identity;
+  const { clock, random } = wiring.ground;
+  return new TaskCaller({
+    did,
+    clock,
+    random: random.child('tasks'),
+    gates,
+    emit: wiring.emit,
+    candidates: (capability) => [
+      ...ownCandidates(capability, rooms, wiring),
+      ...discovery
+        .candidates(capability, { limit: candidateLimit })
+        .filter(({ record }) => record.meshId !== did || record.node !== wiring.node)
+        .map(({ record: { meshId, node, name } }) => ({ meshId, node, name })),
+    ],
+    send: async (peer, request, options, onPart) => {
+      if (onPart === undefined) return federation.call(peer, 'task.run', request, options);
+      const stream = await federation.openStream(peer, 'task.stream', request, options);
+      stream.end();
+      for await (const part of stream) onPart(partShape(part, 'part'));
+      return stream.result;
+    },
+    checkReceipt: async (receipt, { by, task, input, output }) => {
+      await audit.verifyReceipt(receipt, { by, for: did, task, input, output });
+    },
+    onReceipt: async (receipt) => {
+      if (receipt.by === did) return;
+      await audit.append('task', receipt as unknown as Json);
+      await trust.observe(receipt, 'kept');
+    },
+  });
+}
+
+function serveTasks(rooms: Rooms, { mesh, node, region, ground, agents, emit }: TaskWiring): void {
+  const { identity, federation, policy, audit, trust, gates } = rooms;
+  const { did } = identity;
+  const server = new TaskServer({
+    did,
+    node,
+    region,
+    clock: ground.clock,
+    agents,
+    gates,
+    emit,
+    mesh,
+    trustIn: (peer) => (peer === did ? 100 : trust.score(peer).score),
+    issueReceipt: async (draft) => {
+      const receipt = await audit.receipt({ ...draft, policyVersion: policy.version });
+      await audit.append('task', receipt as unknown as Json);
+      return receipt;
+    },
+  });
+  federation.handle('task.run', ({ from, body, signal }) =>
+    server.execute(taskRequestShape(body, 'task'), { from, signal }),
+  );
+  federation.handleStream('task.stream', (stream) => {
+    const onPart = (part: TaskPart): Promise<void> => stream.send(part);
+    const { from, signal } = stream;
+    return server.execute(taskRequestShape(stream.body, 'task'), { from, signal, onPart });
+  });
+}
+
+function ownCandidates(
+  capability: string,
+  { identity }: Rooms,
+  { agents, node }: TaskWiring,
+): readonly Candidate[] {
+  const agent = agents.find(capability, undefined);
+  if (agent === undefined) return [];
+  return [{ meshId: identity.did, node, name: agent.definition.name }];
+}
+
+const partShapes = {
+  text: object({ kind: oneOf('text'), text: text({ max: 1 << 20 }) }),
+  progress: object({
+    kind: oneOf('progress'),
+    note: text({ max: 4_096 }),
+    fraction: optional(number({ min: 0, max: 1 })),
+  }),
+  data: object({ kind: oneOf('data'), data: unknown }),
+} as const;
+
+const partShape: Shape<TaskPart> = (value, at) => {
+  const { kind } = object({ kind: oneOf('text', 'progress', 'data') })(value, at);
+  return partShapes[kind](value, at);
+};

@@ -1,0 +1,182 @@
+/**
+ * The one owner of a call's life: finds a session, makes the call, and makes it again where that is safe.
+ * @module
+ */
+import { onAbort, throwIfAborted, withDeadline } from '../../base/abort.ts';
+import { MeshError } from '../../base/errors.ts';
+import type { Did } from '../../base/ids.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Random } from '../../ports/random.ts';
+import { backoff } from './backoff.ts';
+import {
+  AttemptFailure,
+  attemptCall,
+  callTimeout,
+  type Carrier,
+  mayRepeat,
+  type OutgoingStream,
+  StreamCall,
+} from './caller.ts';
+import { timeLeft } from './deadline.ts';
+import { packMessage } from './inbox.ts';
+import type { PeerTable } from './peer-table.ts';
+import type { CallHeader } from './session.ts';
+
+/** Options of a call. */
+export interface CallOptions {
+  /** Default 30,000 ms for calls, one hour for streams. A deadline of the work behind `signal` shortens it. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Lets the call be repeated after a lost session: the peer runs it once for each key, for 24 hours. */
+  readonly idempotencyKey?: string | undefined;
+  /** Which of this node's identities calls. Default: the first. */
+  readonly as?: Did | undefined;
+}
+
+/** Options of {@link CallDesk}. */
+export interface CallDeskOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly table: PeerTable;
+  /** What carries calls to this node itself, if `peer` is one of its identities. */
+  loopback(from: Did, peer: Did): Carrier | undefined;
+  /** A new session with `peer`, from the addresses known. */
+  connect(from: Did, peer: Did): Promise<Carrier>;
+}
+
+const callMs = 30_000;
+const streamMs = 3_600_000;
+
+/** Makes calls. */
+export class CallDesk {
+  readonly #options: CallDeskOptions;
+  /** Calls made, streams too. */
+  calls = 0;
+
+  constructor(options: CallDeskOptions) {
+    this.#options = options;
+  }
+
+  /** Calls `method` at `peer` in the name of `from`. */
+  async call(
+    from: Did,
+    peer: Did,
+    method: string,
+    body: unknown,
+    options: CallOptions,
+  ): Promise<unknown> {
+    const { clock } = this.#options;
+    const { signal, idempotencyKey } = options;
+    throwIfAborted(signal, `call '${method}'`);
+    this.calls += 1;
+    const packed = packMessage(body);
+    const header = this.#header(method, options, callMs);
+    const deadline = clock.monotonic() + header.deadlineMs;
+    for (let lost = false; ; lost = true) {
+      const carrier =
+        this.#ready(from, peer) ?? (await this.#find(from, peer, lost, header, deadline, signal));
+      const deadlineMs = Math.max(1, Math.ceil(deadline - clock.monotonic()));
+      try {
+        const attempt = { carrier, header: { ...header, deadlineMs }, body: packed, clock, signal };
+        return await attemptCall(attempt);
+      } catch (thrown) {
+        if (!(thrown instanceof AttemptFailure)) throw thrown;
+        const again = mayRepeat(thrown.failure, idempotencyKey !== undefined);
+        if (!again || clock.monotonic() >= deadline) throw errorOf(thrown, peer);
+      }
+    }
+  }
+
+  /** Opens a stream. It is bound to its session: when that is lost, the stream fails. */
+  async openStream(
+    from: Did,
+    peer: Did,
+    method: string,
+    body: unknown,
+    options: CallOptions,
+  ): Promise<OutgoingStream> {
+    const { clock } = this.#options;
+    const { signal } = options;
+    throwIfAborted(signal, `stream '${method}'`);
+    this.calls += 1;
+    const header = this.#header(method, options, streamMs);
+    const deadline = clock.monotonic() + header.deadlineMs;
+    const carrier =
+      this.#ready(from, peer) ?? (await this.#find(from, peer, false, header, deadline, signal));
+    const releases: (() => void)[] = [];
+    const stream = new StreamCall(() => {
+      for (const release of releases) release();
+    });
+    stream.begin(carrier, header, packMessage(body));
+    releases.push(
+      clock.after(header.deadlineMs, () => {
+        stream.cancel(callTimeout(header));
+      }),
+      onAbort(signal, () => {
+        stream.cancel();
+      }),
+    );
+    return stream;
+  }
+
+  #header(method: string, options: CallOptions, defaultMs: number): CallHeader {
+    const { timeoutMs = defaultMs, signal, idempotencyKey } = options;
+    const deadlineMs = timeLeft(this.#options.clock.monotonic(), timeoutMs, signal);
+    return { method, deadlineMs, ...(idempotencyKey !== undefined && { idempotencyKey }) };
+  }
+
+  #ready(from: Did, peer: Did): Carrier | undefined {
+    return this.#options.loopback(from, peer) ?? this.#options.table.pick(from, peer);
+  }
+
+  /** A session that does not exist yet. After a loss it is waited for, since somebody may be dialling already. */
+  #find(
+    from: Did,
+    peer: Did,
+    lost: boolean,
+    header: CallHeader,
+    deadline: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Carrier> {
+    const { clock } = this.#options;
+    const what = `call '${header.method}'`;
+    const options = { what, signal, error: () => callTimeout(header) };
+    const left = Math.max(1, deadline - clock.monotonic());
+    return withDeadline(clock, left, options, async (inner) => {
+      for (let failures = 0; ; failures += 1) {
+        try {
+          return this.#ready(from, peer) ?? (await this.#options.connect(from, peer));
+        } catch (error) {
+          throwIfAborted(inner, what);
+          if (!lost || !MeshError.is(error, 'PEER_UNREACHABLE')) throw error;
+        }
+        await this.#arrival(from, peer, failures, inner);
+      }
+    });
+  }
+
+  /** Resolves when a session with `peer` arrives, or when it is time to dial again. */
+  #arrival(from: Did, peer: Did, failures: number, signal: AbortSignal): Promise<void> {
+    const { clock, random, table } = this.#options;
+    return new Promise((resolve) => {
+      const offs: (() => void)[] = [];
+      const finish = (): void => {
+        for (const off of offs) off();
+        resolve();
+      };
+      offs.push(clock.after(backoff(failures, random.next()), finish));
+      offs.push(
+        table.onArrival((session) => {
+          if (session.local === from && session.peer.did === peer) finish();
+        }),
+      );
+      offs.push(onAbort(signal, finish));
+    });
+  }
+}
+
+function errorOf({ failure }: AttemptFailure, peer: Did): MeshError {
+  const { error, by } = failure;
+  if (by !== 'session' || error.code === 'CLOSED') return error;
+  return new MeshError('PEER_UNREACHABLE', { peer, detail: error.message }, { cause: error });
+}

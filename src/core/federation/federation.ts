@@ -1,0 +1,572 @@
+/**
+ * The street: sessions with other organisations' nodes, and calls over them.
+ * @module
+ */
+import { abortable, withDeadline } from '../../base/abort.ts';
+import { MeshError, toMeshError } from '../../base/errors.ts';
+import { type Did, newId } from '../../base/ids.ts';
+import { Lifetime } from '../../base/lifetime.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { CryptoProvider } from '../../ports/crypto.ts';
+import type { Random } from '../../ports/random.ts';
+import type { Store } from '../../ports/store.ts';
+import type { Endpoint, Listener, Transport } from '../../ports/transport.ts';
+import type { Emit } from '../../schema/mesh-event.ts';
+import { AddressMemory } from './address-memory.ts';
+import { type AcceptRule, Admission, refusals } from './admission.ts';
+import { CallDesk, type CallOptions } from './call-desk.ts';
+import { CallServer } from './call-server.ts';
+import type { Carrier, OutgoingStream } from './caller.ts';
+import { Connector } from './connector.ts';
+import type { CallHandler, StreamHandler } from './handlers.ts';
+import type { Handshaken } from './handshake.ts';
+import { introduceMethod, introductionsFor, introductionsShape } from './introductions.ts';
+import { Keeper, type KeeperTarget } from './keeper.ts';
+import { LocalParty } from './local-party.ts';
+import { Loopback } from './loopback.ts';
+import type { AddressBook, Keys, LocalIdentity } from './needs.ts';
+import { PeerTable } from './peer-table.ts';
+import { ResultCache } from './result-cache.ts';
+import { defaultLimits, Session, type SessionLimits } from './session.ts';
+
+/** Bounds of a node. */
+export interface FederationLimits extends SessionLimits {
+  /** How long a handshake may take, in milliseconds. Default 10,000. */
+  readonly handshakeMs: number;
+  /** Handshakes of strangers going on at a time. Default 256. */
+  readonly halfOpen: number;
+  /** Sessions at a time. Default 16,384. */
+  readonly sessions: number;
+  /** Sessions up to which introduced peers are dialled. Default 64. */
+  readonly introduced: number;
+  /** Handlers one peer can keep busy; its further calls wait. Default 256. */
+  readonly handlersPerPeer: number;
+  /** How long an idempotency key lives, in milliseconds. Default 24 hours. */
+  readonly resultTtlMs: number;
+}
+
+/** Options of {@link Federation}. */
+export interface FederationOptions {
+  /** Whom this node speaks for. The first is used where none is named. */
+  readonly identities: readonly [LocalIdentity, ...LocalIdentity[]];
+  /** Name of this node among its organisation's. */
+  readonly node: string;
+  readonly transports: readonly Transport[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly crypto: CryptoProvider;
+  readonly keys: Keys;
+  /** Where the results of idempotent calls are kept; this room's own part of a store. */
+  readonly store: Store;
+  readonly emit: Emit;
+  /** Where else to look for addresses. */
+  readonly addressBook?: AddressBook | undefined;
+  /** Whether to dial the peers of peers. Default true. */
+  readonly introductions?: boolean | undefined;
+  /** Names of abilities to announce to peers. */
+  readonly features?: readonly string[] | undefined;
+  readonly tenant?: string | undefined;
+  readonly limits?: Partial<FederationLimits> | undefined;
+}
+
+/** What can be seen of a connection. */
+export interface SessionView {
+  readonly did: Did;
+  readonly node: string;
+  /** `connecting`: not yet taken in by the peer; `suspended`: lost, being dialled again; `gone`: over. */
+  readonly state: 'connecting' | 'active' | 'suspended' | 'gone';
+  readonly endpoint: Endpoint;
+  readonly handshakeMs: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Epoch milliseconds. */
+  readonly connectedSince: number;
+  /** Round trip of the last ping; undefined before the first. */
+  readonly rttMs: number | undefined;
+}
+
+/** Totals since the start. */
+export interface FederationStats {
+  readonly handshakes: number;
+  readonly failedHandshakes: number;
+  /** Mean time of a handshake in milliseconds; 0 before the first. */
+  readonly handshakeMs: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly callsOut: number;
+  readonly callsIn: number;
+}
+
+/** What is open now; all zero in a node that rests or has closed. */
+export interface OpenTables {
+  readonly sessions: number;
+  readonly streams: number;
+  readonly handlers: number;
+  readonly executions: number;
+  readonly handshakes: number;
+}
+
+/** Time `start()` waits for the first answers of configured peers; they are dialled on afterwards. */
+const startMs = 2_000;
+/** Failed dials in a row after which an introduced address is given up. */
+const introducedPatience = 8;
+/** Addresses tried for one `connect`. */
+const addressLimit = 8;
+
+/** Sessions and calls of one node. Nothing happens before `start()`. */
+export class Federation implements AsyncDisposable {
+  readonly #options: FederationOptions;
+  readonly #limits: FederationLimits;
+  readonly #lifetime = new Lifetime('the federation');
+  readonly #parties: readonly LocalParty[];
+  readonly #table = new PeerTable();
+  readonly #addresses = new AddressMemory();
+  readonly #admission: Admission;
+  readonly #connector: Connector;
+  readonly #results: ResultCache;
+  readonly #server: CallServer;
+  readonly #desk: CallDesk;
+  readonly #loopbacks = new Map<string, Loopback>();
+  readonly #keepers = new Map<Endpoint, Keeper>();
+  readonly #listeners: Listener[] = [];
+  readonly #connecting = new Map<string, Promise<Session>>();
+  readonly #peerListeners = new Set<(peer: Did) => void>();
+  readonly #ended = { bytesIn: 0, bytesOut: 0 };
+  #starting: Promise<void> | undefined;
+  #drainMs = 0;
+
+  constructor(options: FederationOptions) {
+    const { clock, random, crypto, keys, store, node, tenant, features = [] } = options;
+    this.#options = options;
+    this.#limits = { ...federationLimits, ...options.limits };
+    const self = { node, tenant, features, instance: newId('run', random) };
+    const ground = { clock, random, crypto };
+    this.#parties = options.identities.map((identity) => new LocalParty(identity, self, ground));
+    const table = this.#table;
+    const { sessions, handshakeMs, halfOpen, handlersPerPeer, resultTtlMs } = this.#limits;
+    this.#admission = new Admission({ table, self, emit: options.emit, sessions });
+    this.#connector = new Connector({
+      transports: options.transports,
+      ground: {
+        ...ground,
+        keys,
+        parties: this.#parties,
+        endpoints: () => this.endpoints,
+        handshakeMs,
+      },
+      admission: this.#admission,
+      table,
+      halfOpen,
+      signal: this.#lifetime.signal,
+      makeSession: (handshaken) => this.#makeSession(handshaken),
+    });
+    this.#results = new ResultCache({ store, crypto, ttlMs: resultTtlMs });
+    this.#server = new CallServer({ clock, results: this.#results, handlersPerPeer });
+    this.#desk = new CallDesk({
+      clock,
+      random,
+      table,
+      loopback: (from, peer) => this.#loopback(from, peer),
+      connect: (from, peer) => this.#connect(this.#party(from), peer),
+    });
+    if (options.introductions !== false)
+      this.handle(introduceMethod, (call) => this.#introduce(call.from));
+  }
+
+  /** The identity this node speaks for where none is named. */
+  get did(): Did {
+    return this.#parties[0]!.did;
+  }
+
+  /** Where this node listens. */
+  get endpoints(): readonly Endpoint[] {
+    return this.#listeners.flatMap(({ endpoints }) => endpoints);
+  }
+
+  /** Listens and dials the configured peers. They are dialled until `close()`; the first attempts are waited for, briefly. */
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  /** Says goodbye to all peers. Calls under way may finish for up to `drainMs` (default 0). Idempotent. */
+  close(options: { readonly drainMs?: number } = {}): Promise<void> {
+    this.#drainMs = options.drainMs ?? this.#drainMs;
+    return this.#lifetime.closed ? this.#lifetime.close() : this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /**
+   * Connects to whoever listens at `endpoint` and stays connected. Throws `IDENTITY_MISMATCH` when it is not `expect`,
+   * `PEER_REJECTED` when it does not want this node.
+   */
+  async dial(
+    endpoint: Endpoint,
+    options: { readonly expect?: Did; readonly signal?: AbortSignal; readonly as?: Did } = {},
+  ): Promise<SessionView> {
+    this.#lifetime.assertOpen();
+    const { expect, signal, as } = options;
+    const dialled = await this.#connector.dial(endpoint, this.#party(as), { expect, signal });
+    const session = await this.#welcomed(dialled, signal);
+    this.#keep({ endpoint, expect }, session);
+    return viewOf(session);
+  }
+
+  /** Connects to `peer` by the addresses known of it; at once when there is a session. */
+  async connect(
+    peer: Did,
+    options: { readonly signal?: AbortSignal; readonly as?: Did } = {},
+  ): Promise<SessionView> {
+    this.#lifetime.assertOpen();
+    const { signal, as } = options;
+    const connecting = this.#connect(this.#party(as), peer);
+    const session = await abortable(connecting, signal, `connecting to ${peer}`);
+    return viewOf(await this.#welcomed(session, signal));
+  }
+
+  /**
+   * Calls `method` at `peer` and resolves with its answer. Connects first when needed. After a lost session the call is
+   * made again if the peer cannot have seen it or an idempotency key makes that safe; otherwise `PEER_UNREACHABLE`.
+   */
+  call(peer: Did, method: string, body: unknown, options: CallOptions = {}): Promise<unknown> {
+    this.#lifetime.assertOpen();
+    return this.#desk.call(this.#party(options.as).did, peer, method, body, options);
+  }
+
+  /** Opens a conversation with `peer`. */
+  openStream(
+    peer: Did,
+    method: string,
+    body: unknown,
+    options: CallOptions = {},
+  ): Promise<OutgoingStream> {
+    this.#lifetime.assertOpen();
+    return this.#desk.openStream(this.#party(options.as).did, peer, method, body, options);
+  }
+
+  /** Answers `method` with `run`; `ALREADY_EXISTS` when something answers it already. */
+  handle(method: string, run: CallHandler): void {
+    this.#server.add(method, { kind: 'call', run });
+  }
+
+  /** Answers streams of `method` with `run`. */
+  handleStream(method: string, run: StreamHandler): void {
+    this.#server.add(method, { kind: 'stream', run });
+  }
+
+  /** Peers connected now. */
+  peers(): readonly Did[] {
+    const active = [...this.#table.all()].filter((session) => session.active);
+    return [...new Set(active.map(({ peer }) => peer.did))];
+  }
+
+  /** Tells `listener` whenever a session becomes active; the result takes it off. */
+  onPeer(listener: (peer: Did) => void): () => void {
+    this.#peerListeners.add(listener);
+    return () => {
+      this.#peerListeners.delete(listener);
+    };
+  }
+
+  /** Asks `rule` before a proven peer is let in; all rules must agree. A MeshError it throws is the reason the peer is told. */
+  accept(rule: AcceptRule): void {
+    this.#admission.add(rule);
+  }
+
+  /** Ends all sessions with `peer`, telling it `reason`. */
+  async disconnect(peer: Did, reason: MeshError): Promise<void> {
+    for (const keeper of [...this.#keepers.values()]) {
+      if (keeper.peer?.did === peer && keeper.target.patience !== undefined) keeper.stop();
+    }
+    const sessions = [...this.#table.all()].filter((session) => session.peer.did === peer);
+    await Promise.all(sessions.map((session) => session.leave(reason)));
+  }
+
+  /** Every connection, those lost and being dialled again too. */
+  sessions(): readonly SessionView[] {
+    const views = [...this.#table.all()].map(viewOf);
+    for (const { peer, session, last, target } of this.#keepers.values()) {
+      const covered = session !== undefined || peer === undefined || this.#isConnected(peer);
+      if (!covered && last !== undefined) {
+        views.push({ ...viewOf(last), endpoint: target.endpoint, state: 'suspended' });
+      }
+    }
+    return views;
+  }
+
+  /** Totals since the start. */
+  stats(): FederationStats {
+    const { handshakes, failedHandshakes, handshakeMs } = this.#connector.counts;
+    let { bytesIn, bytesOut } = this.#ended;
+    for (const session of this.#table.all()) {
+      bytesIn += session.bytesIn;
+      bytesOut += session.bytesOut;
+    }
+    const mean = handshakes === 0 ? 0 : handshakeMs / handshakes;
+    const calls = { callsOut: this.#desk.calls, callsIn: this.#server.calls };
+    return { handshakes, failedHandshakes, handshakeMs: mean, bytesIn, bytesOut, ...calls };
+  }
+
+  /** Entries in this node's tables. */
+  open(): OpenTables {
+    let streams = 0;
+    for (const carrier of [...this.#table.all(), ...this.#loopbacks.values()])
+      streams += carrier.streams;
+    return {
+      sessions: this.#table.size,
+      streams,
+      handlers: this.#server.active,
+      executions: this.#results.running,
+      handshakes: this.#connector.busy,
+    };
+  }
+
+  async #start(): Promise<void> {
+    this.#lifetime.assertOpen();
+    const { transports, clock } = this.#options;
+    const context = { clock, signal: this.#lifetime.signal };
+    for (const transport of transports) {
+      if (transport.listenAt === undefined || !transport.features.listen) continue;
+      const listener = await transport.listen(
+        transport.listenAt,
+        (link) => void this.#connector.answer(link),
+        context,
+      );
+      this.#listeners.push(listener);
+    }
+    await this.#firstAttempts(transports.flatMap(({ peers }) => peers));
+  }
+
+  async #firstAttempts(endpoints: readonly Endpoint[]): Promise<void> {
+    const attempts = endpoints.map(
+      (endpoint) =>
+        new Promise<void>((resolve) => {
+          this.#keep({ endpoint }, undefined, resolve);
+        }),
+    );
+    const options = { what: 'start()', signal: this.#lifetime.signal };
+    await withDeadline(this.#options.clock, startMs, options, () => Promise.all(attempts)).catch(
+      (error: unknown) => {
+        if (!MeshError.is(error, 'TIMEOUT')) throw error;
+      },
+    );
+  }
+
+  async #close(): Promise<void> {
+    const reason = new MeshError('CLOSED', { what: 'the node' });
+    this.#lifetime.own(async () => {
+      await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
+      for (const keeper of this.#keepers.values()) keeper.stop();
+      this.#keepers.clear();
+      for (const loopback of this.#loopbacks.values()) loopback.close(reason);
+      this.#loopbacks.clear();
+      const sessions = [...this.#table.all()];
+      await Promise.all(sessions.map((session) => session.leave(reason, this.#drainMs)));
+      this.#peerListeners.clear();
+    });
+    await this.#lifetime.close();
+  }
+
+  #party(did: Did | undefined): LocalParty {
+    const party =
+      did === undefined ? this.#parties[0] : this.#parties.find((one) => one.did === did);
+    if (party !== undefined) return party;
+    const expected = 'one of the identities of this node';
+    throw new MeshError('INVALID_ARGUMENT', { argument: 'as', expected, got: did });
+  }
+
+  #makeSession(handshaken: Handshaken): Session {
+    return new Session({
+      handshaken,
+      clock: this.#options.clock,
+      limits: this.#limits,
+      onOpen: (session, stream, header) => {
+        this.#server.serve(stream, header, { from: session.peer.did, to: session.local });
+      },
+      onActive: (session) => {
+        this.#activated(session);
+      },
+      onEnd: (session, error) => {
+        this.#sessionEnded(session, error);
+      },
+    });
+  }
+
+  #activated(session: Session): void {
+    const { did, node, endpoints } = session.peer;
+    this.#addresses.learn(did, endpoints);
+    this.#options.emit('peer.connected', { node, handshakeMs: session.handshakeMs }, { peer: did });
+    for (const listener of [...this.#peerListeners]) listener(did);
+    if (this.#options.introductions !== false) void this.#askIntroductions(session);
+  }
+
+  #sessionEnded(session: Session, error: MeshError): void {
+    const { did, node } = session.peer;
+    this.#ended.bytesIn += session.bytesIn;
+    this.#ended.bytesOut += session.bytesOut;
+    const wasHere = this.#table.at(session.local, did, node) === session;
+    this.#table.remove(session);
+    const { code, params } = error;
+    // Refused before it was taken in: never connected, so not lost either. Replaced: still connected.
+    if (session.wasActive && wasHere)
+      this.#options.emit('peer.lost', { node, code, params }, { peer: did });
+    else if (MeshError.is(error, ...refusals) && wasHere) {
+      this.#options.emit('peer.refused', { code, params }, { peer: did });
+    }
+  }
+
+  /** `session` once the peer has taken it in; or the one that is there instead, when both sides had dialled. */
+  async #welcomed(session: Session, signal: AbortSignal | undefined): Promise<Session> {
+    try {
+      await abortable(session.welcome, signal, 'the handshake');
+      return session;
+    } catch (error) {
+      const { local, peer } = session;
+      const other = this.#table.at(local, peer.did, peer.node);
+      if (MeshError.is(error, 'ALREADY_EXISTS') && other?.usable === true) return other;
+      throw error;
+    }
+  }
+
+  #connect(party: LocalParty, peer: Did): Promise<Session> {
+    const ready = this.#table.pick(party.did, peer);
+    if (ready !== undefined) return Promise.resolve(ready);
+    const name = `${party.did}\n${peer}`;
+    let connecting = this.#connecting.get(name);
+    if (connecting === undefined) {
+      connecting = this.#tryAddresses(party, peer).finally(() => this.#connecting.delete(name));
+      this.#connecting.set(name, connecting);
+    }
+    return connecting;
+  }
+
+  async #tryAddresses(party: LocalParty, peer: Did): Promise<Session> {
+    const known = [
+      ...this.#addresses.endpoints(peer),
+      ...(this.#options.addressBook?.endpoints(peer) ?? []),
+    ];
+    const endpoints = [...new Set(known)].filter((one) => this.#connector.canDial(one));
+    let failure = new MeshError('PEER_UNREACHABLE', { peer, detail: 'no address of it is known' });
+    for (const endpoint of endpoints.slice(0, addressLimit)) {
+      try {
+        const session = await this.#connector.dial(endpoint, party, { expect: peer });
+        this.#keep({ endpoint, expect: peer, patience: introducedPatience }, session);
+        return session;
+      } catch (thrown) {
+        const error = toMeshError(thrown, 'dialling');
+        if (error.code === 'CLOSED' || refusals.includes(error.code)) throw error;
+        failure = new MeshError(
+          'PEER_UNREACHABLE',
+          { peer, detail: error.message },
+          { cause: error },
+        );
+      }
+    }
+    throw failure;
+  }
+
+  /** Keeps `target` connected from now on. One keeper for an address. */
+  #keep(target: KeeperTarget, session?: Session, settled: () => void = () => undefined): void {
+    const { endpoint } = target;
+    if (this.#lifetime.closed || this.#keepers.has(endpoint)) {
+      settled();
+      return;
+    }
+    const { clock, random } = this.#options;
+    const keeper = new Keeper({
+      target,
+      clock,
+      random,
+      dial: async ({ expect }) => {
+        const dialled = await this.#connector.dial(endpoint, this.#party(session?.local), {
+          expect,
+        });
+        return this.#welcomed(dialled, undefined);
+      },
+    });
+    this.#keepers.set(endpoint, keeper);
+    void keeper.run(session, settled).then(() => {
+      if (this.#keepers.get(endpoint) === keeper) this.#keepers.delete(endpoint);
+    });
+  }
+
+  #introduce(asker: Did): Promise<unknown> {
+    const active = [...this.#table.all()].filter((session) => session.active);
+    return Promise.resolve(
+      introductionsFor(
+        asker,
+        active.map(({ peer }) => peer),
+      ),
+    );
+  }
+
+  /** Dials the peers of a peer. Whoever does not answer the question introduces nobody. */
+  async #askIntroductions(session: Session): Promise<void> {
+    try {
+      const { local, peer } = session;
+      const answer = await this.#desk.call(local, peer.did, introduceMethod, undefined, {});
+      for (const { did, node, endpoints } of introductionsShape(answer, introduceMethod)) {
+        this.#addresses.learn(did, endpoints);
+        this.#follow(local, did, node, endpoints);
+      }
+    } catch {
+      // A peer without introductions is still a peer.
+    }
+  }
+
+  #follow(local: Did, did: Did, node: string, endpoints: readonly Endpoint[]): void {
+    const endpoint = endpoints.find((one) => this.#connector.canDial(one));
+    const full = this.#table.size + this.#keepers.size >= this.#limits.introduced;
+    const own = this.#parties.some((party) => party.did === did);
+    if (endpoint === undefined || full || own || this.#table.at(local, did, node) !== undefined)
+      return;
+    this.#keep({ endpoint, expect: did, patience: introducedPatience });
+  }
+
+  #isConnected({ did, node }: { readonly did: Did; readonly node: string }): boolean {
+    return this.#parties.some((party) => this.#table.at(party.did, did, node) !== undefined);
+  }
+
+  #loopback(from: Did, peer: Did): Carrier | undefined {
+    if (!this.#parties.some(({ did }) => did === peer)) return undefined;
+    const name = `${from}\n${peer}`;
+    let loopback = this.#loopbacks.get(name);
+    if (loopback === undefined) {
+      loopback = new Loopback(this.#limits, (stream, header) => {
+        this.#server.serve(stream, header, { from, to: peer });
+      });
+      this.#loopbacks.set(name, loopback);
+    }
+    return loopback;
+  }
+}
+
+const federationLimits: FederationLimits = {
+  ...defaultLimits,
+  handshakeMs: 10_000,
+  halfOpen: 256,
+  sessions: 16_384,
+  introduced: 64,
+  handlersPerPeer: 256,
+  resultTtlMs: 24 * 3_600_000,
+};
+
+function viewOf(session: Session): SessionView {
+  const { peer, endpoint, handshakeMs, bytesIn, bytesOut, since, rttMs } = session;
+  const state = session.ended !== undefined ? 'gone' : session.active ? 'active' : 'connecting';
+  const { did, node } = peer;
+  return {
+    did,
+    node,
+    state,
+    endpoint,
+    handshakeMs,
+    bytesIn,
+    bytesOut,
+    connectedSince: since,
+    rttMs,
+  };
+}
