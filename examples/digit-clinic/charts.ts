@@ -40,7 +40,7 @@ export function accuracyPlot(rounds: readonly ReportRound[], clinics: readonly s
   return html`<svg viewBox="0 0 ${width} ${box.height}" role="img" aria-label="Accuracy by round">
 ${ticks.map((tick) => html`<line class="grid" x1="${box.left}" x2="${end}" y1="${y(tick)}" y2="${y(tick)}"/><text class="tick" x="${box.left - 10}" y="${y(tick) + 4}" text-anchor="end">${Math.round(tick * 100)} %</text>`)}
 ${rounds.map(({ round }, i) => (i % every === 0 ? html`<text class="tick" x="${x(i)}" y="${box.height - 10}" text-anchor="middle">${round}</text>` : ''))}
-<text class="tick" x="${end + 22}" y="${box.height - 10}">round</text>
+<text class="tick" x="${end + 16}" y="${box.height - 10}">round</text>
 ${series.map(({ values, kind }) => line(values, kind))}
 ${line(shared.values, shared.kind)}
 ${rounds.map(({ round, global }, i) => html`<circle class="shared" cx="${x(i)}" cy="${y(global)}" r="4.5"><title>round ${round}: ${(global * 100).toFixed(2)} %</title></circle>`)}
@@ -63,7 +63,7 @@ export function roundTimes(rounds: readonly ReportRound[]): Html {
         : '';
     return html`<rect class="time" x="${at - bar / 2}" y="${height - tall - 2}" width="${bar}" height="${tall}" rx="2"><title>round ${round}: ${(ms / 1_000).toFixed(2)} s</title></rect>${text}`;
   });
-  return html`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="Seconds by round">${bars}<text class="tick" x="${width - right + 16}" y="${height - 6}">seconds a round</text></svg>`;
+  return html`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="Seconds by round">${bars}<text class="tick" x="${width - right + 24}" y="${height - 6}">seconds a round</text></svg>`;
 }
 
 /** One lane for each organisation, a mark for each moment, and a line where a licence was taken back. */

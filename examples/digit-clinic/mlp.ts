@@ -92,6 +92,12 @@ export function accuracy(weights: Float32Array, images: Uint8Array, labels: Uint
   return right / labels.length;
 }
 
+/** The digit that `image` shows, in the eyes of the network. */
+export function read(weights: Float32Array, image: Uint8Array): number {
+  const scores = new Network(weights).forward(image, 0);
+  return scores.indexOf(Math.max(...scores));
+}
+
 /** The network with room for its intermediate values, so that nothing is allocated on the way. */
 class Network {
   readonly weights: Float32Array<ArrayBuffer>;

@@ -3,8 +3,8 @@ import { Html } from './html.ts';
 
 const css = `
 :root {
-  --paper: #fbfaf6; --card: #ffffff; --ink: #1d1c1a; --soft: #6b675f; --rule: #e4e0d6; --faint: #f2efe7;
-  --accent: #0f766e; --good: #0f8a5f; --warn: #b7791f; --bad: #c2342c; --none: #a8a294;
+  --paper: #fdfdfc; --card: #ffffff; --ink: #17191d; --soft: #5d636c; --rule: #e2e4e7; --faint: #f2f3f5;
+  --accent: #0f766e; --good: #0f8a5f; --warn: #b7791f; --bad: #c2342c; --none: #9aa0a8;
   --c0: #2f6bd8; --c1: #c26a12; --c2: #8a4bc9; --c3: #0a8aa8; --c4: #b83280; --c5: #5c7c12;
   --serif: 'Iowan Old Style', 'Palatino Linotype', Palatino, 'Book Antiqua', Georgia, serif;
   --sans: ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif;
@@ -24,7 +24,7 @@ h2 { font: 600 28px/1.2 var(--serif); letter-spacing: -0.01em; margin: 0 0 10px;
 h3 { font: 600 13px/1.4 var(--sans); color: var(--soft); margin: 0 0 10px; }
 p { margin: 0 0 18px; max-width: 44em; }
 section { margin-top: 76px; }
-small { color: var(--soft); font-size: 14px; }
+small { display: inline-block; color: var(--soft); font-size: 14px; line-height: 1.45; }
 code { font: 0.86em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 .eyebrow { color: var(--soft); font-size: 15px; margin: 0; }
 .figure, .tile b, time, text { font-variant-numeric: tabular-nums; }
@@ -32,7 +32,10 @@ code { font: 0.86em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 .tile { background: var(--card); padding: 22px 24px; }
 .tile b { display: block; font: 600 38px/1.1 var(--serif); letter-spacing: -0.02em; color: var(--accent); }
 .tile span { display: block; margin-top: 8px; color: var(--soft); font-size: 15px; line-height: 1.4; }
-figure { margin: 22px 0 0; }
+figure { margin: 22px 0 0; } figure.close { margin-top: 4px; }
+.digits { display: grid; grid-template-columns: repeat(auto-fill, minmax(62px, 1fr)); gap: 14px; margin: 34px 0 0; padding: 0; list-style: none; font-size: 14px; text-align: center; }
+.digits svg { min-width: 0; background: var(--faint); border-radius: 6px; } .digits path { fill: var(--ink); opacity: 0.42; } .digits span { display: block; margin-top: 4px; font-weight: 600; font-variant-numeric: tabular-nums; }
+.digits .wrong svg { outline: 2px solid var(--bad); } .digits .wrong span { color: var(--bad); white-space: nowrap; }
 svg { display: block; width: 100%; height: auto; overflow: visible; }
 text { font: 13px var(--sans); fill: var(--ink); }
 .tick { fill: var(--soft); font-size: 12.5px; }
@@ -71,10 +74,10 @@ figure + details { margin-top: 18px; }
 .state { font-size: 13px; padding: 1px 9px; border-radius: 99px; background: var(--faint); color: var(--soft); }
 .state.trusted { color: var(--good); } .state.probation { color: var(--warn); } .state.degraded, .state.quarantined { color: var(--bad); }
 .parts { display: flex; height: 8px; margin: 8px 0 10px; background: var(--faint); border-radius: 4px; overflow: hidden; }
-.part { display: block; } .p0 { background: var(--c0); } .p1 { background: var(--good); } .p2 { background: var(--c2); } .p3 { background: var(--warn); } .p4 { background: var(--c3); }
-.opinion ul { margin: 0; padding: 0; list-style: none; font-size: 14.5px; color: var(--soft); columns: 2; column-gap: 40px; }
-.opinion li { break-inside: avoid; } .opinion li b { color: var(--ink); font-weight: 600; } .opinion .none, .opinion .none b { color: var(--none); font-weight: 400; }
-.revoked { border-left: 4px solid var(--bad); padding: 2px 0 2px 28px; }
+.part { display: block; } .part { border-right: 2px solid var(--paper); }
+.opinion ul { margin: 0; padding: 0; list-style: none; font-size: 14.5px; color: var(--soft); }
+.opinion li { display: grid; grid-template-columns: 10px 92px 92px 1fr; gap: 10px; align-items: baseline; } .opinion li b { color: var(--ink); font-weight: 500; }
+.opinion .none { margin: 2px 0 0 20px; font-size: 14.5px; color: var(--soft); opacity: 0.75; }
 blockquote { margin: 0; padding: 14px 18px; background: var(--faint); border-radius: 8px; font-size: 15px; }
 blockquote code { color: var(--bad); font-weight: 600; margin-right: 8px; }
 .lane { stroke: var(--rule); stroke-width: 1; } svg .name { font-weight: 500; }
@@ -84,7 +87,8 @@ line.cut { stroke: var(--bad); stroke-dasharray: 4 4; } text.cut { fill: var(--b
 .moments { margin: 14px 0 0; padding: 0; list-style: none; font-size: 14.5px; max-height: 460px; overflow: auto; }
 .moments li { display: grid; grid-template-columns: 76px 12px 110px 1fr; gap: 12px; padding: 3px 0; align-items: baseline; }
 .moments time { color: var(--soft); text-align: right; } .moments b { font-weight: 600; }
-.dot { width: 9px; height: 9px; border-radius: 50%; background: var(--none); } .dot.session { background: var(--c3); } .dot.credential { background: var(--c2); } .dot.round { background: var(--good); } .dot.revocation, .dot.refusal { background: var(--bad); }
+.dot { display: inline-block; width: 9px; height: 9px; border-radius: 50%; background: var(--none); } .dot.session { background: var(--c3); } .dot.credential { background: var(--c2); } .dot.round { background: var(--good); } .dot.revocation, .dot.refusal { background: var(--bad); }
+.p0, .dot.p0 { background: var(--c0); } .p1, .dot.p1 { background: var(--accent); } .p2, .dot.p2 { background: var(--c2); } .p3, .dot.p3 { background: var(--c1); } .p4, .dot.p4 { background: var(--c4); }
 .scroll { overflow-x: auto; margin-top: 20px; }
 .figures th, .figures td { padding: 9px 18px 9px 0; border-bottom: 1px solid var(--rule); vertical-align: top; }
 .figures thead th { color: var(--soft); font-size: 13px; font-weight: 600; white-space: nowrap; } .figures .figure { text-align: right; white-space: nowrap; }
@@ -92,7 +96,7 @@ line.cut { stroke: var(--bad); stroke-dasharray: 4 4; } text.cut { fill: var(--b
 .ids { display: grid; grid-template-columns: max-content 1fr; gap: 2px 18px; margin: 26px 0 0; font-size: 14px; color: var(--soft); } .ids dd { margin: 0; overflow-wrap: anywhere; }
 footer { margin-top: 84px; padding-top: 18px; border-top: 1px solid var(--rule); color: var(--soft); font-size: 14px; }
 @media (max-width: 720px) {
-  main { padding: 40px 20px 64px; } h1 { font-size: 34px; } .columns { grid-template-columns: 1fr; gap: 28px; } .opinion ul { columns: 1; }
+  main { padding: 40px 20px 64px; } h1 { font-size: 34px; } .columns { grid-template-columns: 1fr; gap: 28px; } .opinion li { grid-template-columns: 10px 1fr auto; } .opinion li span:last-child { grid-column: 2 / -1; }
   figure { overflow-x: auto; } svg { min-width: 640px; } .moments li { grid-template-columns: 64px 10px 1fr; } .moments span { grid-column: 3; }
 }
 @media print { body { background: #fff; } section { break-inside: avoid; margin-top: 40px; } .moments { max-height: none; } }

@@ -1,5 +1,6 @@
 // What a run was, as one page a person reads: no script, no request, dark or light as the reader likes.
 import { accuracyPlot, lanes, roundTimes } from './charts.ts';
+import { digitPictures } from './digit-pictures.ts';
 import { type Html, html } from './html.ts';
 import { style } from './report-style.ts';
 import { trustGraph } from './trust-picture.ts';
@@ -55,6 +56,17 @@ export interface ReportReading {
   readonly msPerTask: number;
   /** Images read, by clinic. */
   readonly by: Readonly<Record<string, number>>;
+  /** Some of them, to look at. */
+  readonly digits?: readonly ReportDigit[];
+}
+
+/** An image of the lab and what came back. */
+export interface ReportDigit {
+  /** 28 by 28, row by row; 0 is paper, 255 is ink. */
+  readonly pixels: Uint8Array;
+  readonly truth: number;
+  readonly answer: number;
+  readonly by: string;
 }
 
 /** How a licence ended. */
@@ -165,7 +177,7 @@ function learning({ rounds, organisations }: RunReport): Html {
 <h2>Learning together</h2>
 <p>Each clinic trains on images nobody else sees and sends only its weights; the round combines them. The thin lines are the shared model as each clinic measures it.</p>
 <figure>${accuracyPlot(rounds, clinics)}</figure>
-<figure>${roundTimes(rounds)}</figure>
+<figure class="close">${roundTimes(rounds)}</figure>
 </section>`;
 }
 
@@ -186,6 +198,7 @@ function reading({ search, reading }: RunReport): Html {
 <div><h3>Whom the search found</h3><ol class="candidates">${candidates}</ol></div>
 <div><h3>Who read how many</h3><table class="bars">${shares}</table></div>
 </div>
+${reading.digits && digitPictures(reading.digits)}
 </section>`;
 }
 
@@ -207,27 +220,31 @@ ${groups}
 }
 
 function opinion({ to, score, state, factors }: ReportTrust): Html {
-  const giving = factors.filter(({ contribution }) => contribution > 0);
+  const coloured = factors.map((factor, i) => ({ ...factor, colour: `p${i % 5}` }));
+  const giving = coloured.filter(({ contribution }) => contribution > 0);
+  const silent = coloured.filter(({ contribution }) => contribution <= 0);
   const parts = giving.map(
-    ({ name, contribution }, i) =>
-      html`<i class="part p${i % 5}" style="width:${contribution}%" title="${name}: ${contribution.toFixed(1)}"></i>`,
+    ({ contribution, colour }) =>
+      html`<i class="part ${colour}" style="width:${contribution}%"></i>`,
   );
-  const reasons = factors.map(
-    ({ name, contribution, weight, because }) =>
-      html`<li${contribution > 0 ? '' : html` class="none"`}><b>${name}</b> ${contribution.toFixed(1)} of ${weight}: ${because}</li>`,
+  const reasons = giving.map(
+    ({ name, contribution, weight, because, colour }) =>
+      html`<li><i class="dot ${colour}"></i><b>${name}</b><span class="figure">${contribution.toFixed(1)} of ${weight}</span><span>${because}</span></li>`,
   );
+  const nothing = silent.map(({ name, because }) => `${name} (${because})`).join(', ');
   return html`<div class="opinion">
 <div class="verdict"><b>${to}</b><span class="state ${stateClass(state)}">${state}</span><span class="figure">${score.toFixed(1)}</span></div>
 <div class="parts">${parts}</div>
 <ul>${reasons}</ul>
+${nothing === '' ? '' : html`<p class="none">nothing from ${nothing}</p>`}
 </div>`;
 }
 
 function revocation({ revocation: end }: RunReport): Html {
   if (end === undefined) return html``;
-  return html`<section class="revoked">
+  return html`<section>
 <h2>A licence ends</h2>
-<p>The authority took back the licence of <b>${end.who}</b>. ${end.ms.toFixed(0)} ms later the last of ${end.nodes} reachable nodes refused it, its sessions were closed, and the lab's next task there met the <b>${end.gate}</b> gate:</p>
+<p>The authority took back the licence of <b>${end.who}</b>. ${end.ms.toFixed(0)} ms later the last of ${end.nodes} reachable nodes refused it. The lab's next task there met the <b>${end.gate}</b> gate:</p>
 <blockquote><code>${end.code}</code> ${end.message}</blockquote>
 </section>`;
 }

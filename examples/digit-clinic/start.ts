@@ -3,9 +3,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Organisation } from './organisation.ts';
-import { type ClinicStats, finalTable, type RunFacts, runReport } from './outcome.ts';
-import { renderReport } from './report.ts';
+import { finalTable, type Reading, type RunFacts, runReport } from './outcome.ts';
+import { renderReport, type ReportCandidate, type ReportRound } from './report.ts';
 import { bold, dim, Screen } from './screen.ts';
+import type { OrganisationStats } from './stats.ts';
 
 const { values: args } = parseArgs({
   options: {
@@ -16,9 +17,22 @@ const { values: args } = parseArgs({
     report: { type: 'string', default: 'report.html' },
   },
 });
-const count = atLeast(2, '--clinics', args.clinics);
+const clinicCount = atLeast(2, '--clinics', args.clinics);
 const rounds = atLeast(1, '--rounds', args.rounds);
 const images = atLeast(1, '--images', args.images);
+const laterImages = 20;
+
+interface Home {
+  readonly did: string;
+  readonly address: string;
+}
+
+interface Trained {
+  readonly number: number;
+  readonly accuracy: number;
+  readonly participants: number;
+  readonly ms: number;
+}
 
 const screen = new Screen();
 const organisations: Organisation[] = [];
@@ -26,100 +40,124 @@ const audience = {
   news: screen.tell.bind(screen),
   progress: screen.progress.bind(screen),
 };
+let stopping = false;
 
 process.once('SIGINT', () => {
+  stopping = true;
   screen.line(dim('stopping every organisation ...'));
   void endAll().then(() => process.exit(130));
 });
 
 try {
   await play();
+} catch (error) {
+  // An organisation that ends because everybody was told to is no failure.
+  if (!stopping) throw error;
 } finally {
   await endAll();
 }
 
 async function play(): Promise<void> {
+  const started = Date.now();
   await mkdir(args.data, { recursive: true });
-  screen.line(
-    bold('The digit clinic: five organisations learn to read digits, and to trust each other.'),
-  );
-  const facts = { started: Date.now(), rounds: [] } as unknown as RunFacts;
+  screen.line(bold('The digit clinic: five organisations learn to read digits, and whom to trust.'));
 
   screen.chapter('1. Everybody starts with one address and finds the rest');
   const authority = open('authority', 'authority');
-  const office = await authority.ask<{ did: string; address: string }>('start');
-  const clinics = Array.from({ length: count }, (_, i) =>
-    open('clinic', `clinic-${String(i + 1)}`, { index: i, clinics: count, authority: office }),
+  const office = await authority.ask<Home & { revoked: string[] }>('start');
+  const clinics = clinicNames(office.revoked).map((name, index) =>
+    open('clinic', name, { index, clinics: clinicCount, authority: office }),
   );
-  const homes = await Promise.all(
-    clinics.map((clinic) => clinic.ask<{ did: string; address: string }>('start')),
-  );
+  const homes = await Promise.all(clinics.map((clinic) => clinic.ask<Home>('start')));
 
   screen.chapter('2. They check licences and train one model; no image leaves its clinic');
   await Promise.all(clinics.map((clinic) => clinic.ask('meet')));
-  for (let round = 1; round <= rounds; round += 1) {
-    const reports = await Promise.all(
-      clinics.map((clinic) =>
-        clinic.ask<{ accuracy: number; ms: number; number: number }>('train'),
-      ),
-    );
-    const [first] = reports;
-    const accuracies = reports.map(({ accuracy }) => accuracy);
-    facts.rounds.push({
-      round: first?.number ?? round,
-      ms: Math.max(...reports.map(({ ms }) => ms)),
-      global: mean(accuracies),
-      clinics: Object.fromEntries(clinics.map(({ name }, i) => [name, accuracies[i] ?? 0])),
-    });
-    screen.line(
-      `         round ${String(first?.number ?? round).padStart(2)}   accuracy ${bold(percent(mean(accuracies)))}   ${String(Math.round(first?.ms ?? 0))} ms`,
-    );
-  }
+  const learned = await learn(clinics);
 
   screen.chapter('3. A lab without data finds them and has digits read');
   await Promise.all(clinics.map((clinic) => clinic.ask('serve')));
   const lab = open('lab', 'lab', {
-    seed: homes[0]?.address,
+    seed: homes[0]!.address,
     authority: office.did,
-    clinics: count,
+    clinics: clinicCount,
   });
   await lab.ask('start');
-  facts.listings = await lab.ask('search', { query: 'read handwritten digits' });
-  for (const { name, score, why } of facts.listings) {
+  const listings = await lab.ask<ReportCandidate[]>('search', { query: 'read handwritten digits' });
+  for (const { name, score, why } of listings) {
     screen.line(`         ${bold(name)}  score ${score.toFixed(2)}  ${dim(why.join('; '))}`);
   }
-  facts.reading = await lab.ask('read', { from: 0, count: images });
+  const reading = await lab.ask<Reading>('read', { from: 0, count: images });
   screen.line(
-    `         ${String(facts.reading.count)} images, accuracy ${bold(percent(facts.reading.accuracy))}, ${String(facts.reading.receipts)} receipts checked, ${facts.reading.msPerTask.toFixed(1)} ms a task`,
+    `         ${String(reading.count)} images: accuracy ${bold(percent(reading.accuracy))}, ` +
+      `${String(reading.receipts)} signed receipts, ${reading.msPerTask.toFixed(1)} ms a task`,
   );
 
   screen.chapter('4. The authority revokes one licence');
-  const [revoked] = homes;
-  facts.revocation = await authority.ask('revoke', { did: revoked?.did });
+  const [closed] = homes;
+  const revocation = await authority.ask<RunFacts['revocation']>('revoke', { did: closed!.did });
   screen.line(
-    `         every reachable node refuses after ${bold(`${facts.revocation.ms.toFixed(0)} ms`)} (${String(facts.revocation.reached)} nodes)`,
+    `         the last of ${String(revocation.reached)} reachable nodes refuses after ${bold(`${revocation.ms.toFixed(0)} ms`)}`,
   );
-  facts.refusal = await lab.ask('tryAt', { did: revoked?.did });
+  const refusal = await lab.ask<RunFacts['refusal']>('tryAt', { did: closed!.did });
+  screen.line(`         refused by the ${bold(refusal.gate)} gate: ${refusal.code}`);
+  const after = await lab.ask<Reading>('read', { from: images, count: laterImages, anyone: true });
   screen.line(
-    `         the lab's next task there: ${bold(facts.refusal.code)} by the ${facts.refusal.gate} gate`,
-  );
-  screen.line(dim(`         ${facts.refusal.message}`));
-  facts.after = await lab.ask('read', { from: images, count: 20 });
-  screen.line(
-    `         work moves on: 20 more images, by ${Object.keys(facts.after.by).join(' and ')}`,
+    `         work moves on: ${String(after.count)} more images, read by ${Object.keys(after.by).join(' and ')}`,
   );
 
   screen.chapter('5. What happened');
-  facts.ended = Date.now();
-  facts.stats = await Promise.all(
-    organisations.map((organisation) => organisation.ask<ClinicStats>('stats')),
+  const stats = await Promise.all(
+    organisations.map((organisation) => organisation.ask<OrganisationStats>('stats')),
   );
-  facts.news = screen.news;
+  const facts: RunFacts = {
+    started,
+    ended: Date.now(),
+    rounds: learned,
+    listings,
+    reading,
+    revocation,
+    refusal,
+    after,
+    stats,
+    news: screen.news,
+  };
   screen.table(finalTable(facts));
   await writeFile(args.report, renderReport(runReport(facts)));
   screen.line(
-    `\n${bold(args.report)} shows it to a person. The stores are in ${args.data}; run again to go on from there.`,
+    `\n${bold(args.report)} shows it to a person. The stores are in ${bold(args.data)}; the next run goes on from there.`,
   );
+}
+
+async function learn(clinics: readonly Organisation[]): Promise<readonly ReportRound[]> {
+  const learned: ReportRound[] = [];
+  for (let i = 0; i < rounds; i += 1) {
+    const trained = await Promise.all(clinics.map((clinic) => clinic.ask<Trained>('train')));
+    const accuracies = trained.map(({ accuracy }) => accuracy);
+    const global = accuracies.reduce((a, b) => a + b, 0) / accuracies.length;
+    const { number: round, participants } = trained[0]!;
+    const ms = Math.max(...trained.map((one) => one.ms));
+    learned.push({
+      round,
+      ms,
+      global,
+      clinics: Object.fromEntries(clinics.map(({ name }, k) => [name, accuracies[k]!])),
+    });
+    screen.line(
+      `         round ${String(round).padStart(2)}   ${String(participants)} clinics   ` +
+        `accuracy ${bold(percent(global))}   ${String(Math.round(ms))} ms`,
+    );
+  }
+  return learned;
+}
+
+/** Clinics that lost their licence in an earlier run are out of business; new ones take their place. */
+function clinicNames(revoked: readonly string[]): readonly string[] {
+  const names: string[] = [];
+  for (let i = 1; names.length < clinicCount; i += 1) {
+    const name = `clinic-${String(i)}`;
+    if (!revoked.includes(name)) names.push(name);
+  }
+  return names;
 }
 
 function open(role: string, name: string, settings: object = {}): Organisation {
@@ -138,10 +176,6 @@ function atLeast(least: number, option: string, text: string): number {
   if (Number.isSafeInteger(value) && value >= least) return value;
   console.error(`${option} must be a whole number from ${String(least)}, got '${text}'`);
   return process.exit(2);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
 }
 
 function percent(share: number): string {

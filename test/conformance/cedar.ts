@@ -202,7 +202,9 @@ function extension(name: string, parse: (text: string) => Value | undefined, tex
 }
 
 function readRequests(requests: Line['requests']): readonly Request[] {
-  return (typeof requests === 'string' ? parseJson(requests) : requests) as readonly Request[];
+  const list = typeof requests === 'string' ? parseJson(requests) : requests;
+  if (!Array.isArray(list)) throw failed('a line needs requests');
+  return list as readonly Request[];
 }
 
 /** JSON with integers as bigints. */

@@ -86,6 +86,16 @@ const timeline: readonly ReportMoment[] = [
   },
 ];
 
+/** A ring, as a digit may look: thicker or thinner, wider or narrower. */
+function drawn(seed: number): Uint8Array {
+  const ink = Uint8ClampedArray.from({ length: 28 * 28 }, (_, i) => {
+    const [x, y] = [(i % 28) - 13.5, Math.floor(i / 28) - 13.5];
+    const distance = Math.abs(Math.hypot(x * (1 + (seed % 3) / 4), y) - 7 - (seed % 4));
+    return 255 * (1.6 - distance);
+  });
+  return new Uint8Array(ink.buffer);
+}
+
 /** The run. */
 export const sampleRun: RunReport = {
   title: 'Five organisations learn to read digits, and to trust each other',
@@ -133,6 +143,12 @@ export const sampleRun: RunReport = {
     receipts: 200,
     msPerTask: 8.4,
     by: { 'clinic-1': 74, 'clinic-2': 66, 'clinic-3': 60 },
+    digits: Array.from({ length: 22 }, (_, i) => ({
+      pixels: drawn(i),
+      truth: i % 10,
+      answer: i === 9 ? 4 : i % 10,
+      by: `clinic-${(i % 3) + 1}`,
+    })),
   },
   revocation: {
     who: 'clinic-1',

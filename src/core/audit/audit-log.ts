@@ -134,12 +134,7 @@ export class AuditLog {
       this.#fail(this.#waiting.splice(0), error);
       throw error;
     }
-    await this.#inTurn(async () => {
-      this.#scheduled = false;
-      while (this.#waiting.length > 0) {
-        if (!(await this.#writeBatch())) return;
-      }
-    });
+    await this.#inTurn(() => this.#drain());
   }
 
   /** Entries in order, as they are stored. Does not check the chain: `verify()` does. */
@@ -203,6 +198,14 @@ export class AuditLog {
     void Promise.resolve()
       .then(() => this.flush())
       .catch(() => undefined);
+  }
+
+  /** Writes until nothing waits, or the store fails. */
+  async #drain(): Promise<void> {
+    this.#scheduled = false;
+    while (this.#waiting.length > 0) {
+      if (!(await this.#writeBatch())) return;
+    }
   }
 
   /** One batch; false when the store failed. */
@@ -285,12 +288,16 @@ export class AuditLog {
     // A log that was never used has nothing to read, write or sign.
     if (this.#opened === undefined && this.#waiting.length === 0) return;
     await this.flush();
-    this.#cancelRetry?.();
-    if (this.#waiting.length > 0) {
-      const detail = `${String(this.#waiting.length)} entries could not be written`;
-      throw new MeshError('STORE_FAILED', { store: 'audit', detail });
-    }
-    await this.#signHead(1);
+    // In one turn, so that no batch is in anybody else's hands when what is left is counted.
+    await this.#inTurn(async () => {
+      await this.#drain();
+      this.#cancelRetry?.();
+      if (this.#waiting.length > 0) {
+        const detail = `${String(this.#waiting.length)} entries could not be written`;
+        throw new MeshError('STORE_FAILED', { store: 'audit', detail });
+      }
+      await this.#signHead(1);
+    });
   }
 
   #retryLater(): void {

@@ -5,8 +5,8 @@
  */
 import { fromHex, toHex } from '../../base/bytes.ts';
 import { canonicalJson } from '../../base/canonical.ts';
-import { list, object, refused, type Shape, unknown } from '../../base/shape.ts';
 import type { Did } from '../../base/ids.ts';
+import { list, object, refused, type Shape, unknown } from '../../base/shape.ts';
 import type { SignedAgentRecord } from '../../schema/agent-record.ts';
 import { type DidLog, didLogShape } from '../../schema/did-log.ts';
 import type { HeldRecord } from './held-record.ts';

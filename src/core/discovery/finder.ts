@@ -43,7 +43,7 @@ interface Look {
   at(record: SignedAgentRecord, relevance?: number, matched?: IndexHit['matched']): Found;
 }
 
-/** Matches that are ranked, of known publishers and of newcomers each; those beyond match far worse. */
+/** Matches that are ranked; those beyond match far worse. */
 const considered = 1_000;
 
 /** Turns records into candidates and candidates into answers. */
@@ -61,7 +61,7 @@ export class Finder {
     const passes = (found: Found): boolean => refusedBy(found, filters, now) === undefined;
     const found =
       analyse(text).length > 0
-        ? [...this.#matches(text, look, passes, false), ...this.#matches(text, look, passes, true)]
+        ? this.#matches(text, look, passes)
         : this.#options.directory
             .all()
             .map((record) => look.at(record))
@@ -82,21 +82,19 @@ export class Finder {
       .map(({ record, own, reading }) => ({ record, own, trust: reading }));
   }
 
-  /** Newcomers are looked for apart, so that no number of them can keep others from being considered. */
-  #matches(
-    text: string,
-    look: Look,
-    passes: (found: Found) => boolean,
-    newcomers: boolean,
-  ): Found[] {
+  /** When there are more matches than are ranked, the best of known publishers are, whatever newcomers crowd in. */
+  #matches(text: string, look: Look, passes: (found: Found) => boolean): Found[] {
     const { directory } = this.#options;
-    const accept = (id: string): boolean => {
-      const record = directory.get(id)!;
-      return look.publisher(record.meshId).newcomer === newcomers && passes(look.at(record));
-    };
-    return directory.index
-      .search({ text, limit: considered, accept })
-      .map(({ id, relevance, matched }) => look.at(directory.get(id)!, relevance, matched));
+    const best = (accept: (record: SignedAgentRecord) => boolean): Found[] =>
+      directory.index
+        .search({ text, limit: considered, accept: (id) => accept(directory.get(id)!) })
+        .map(({ id, relevance, matched }) => look.at(directory.get(id)!, relevance, matched));
+    const isKnown = ({ meshId }: SignedAgentRecord): boolean => !look.publisher(meshId).newcomer;
+
+    const all = best((record) => passes(look.at(record)));
+    if (all.length < considered || all.every(({ record }) => isKnown(record))) return all;
+    const known = best((record) => isKnown(record) && passes(look.at(record)));
+    return [...known, ...all.filter(({ record }) => !isKnown(record))];
   }
 
   #look(): Look {

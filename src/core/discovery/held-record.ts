@@ -4,9 +4,9 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { type Bytes, toHex, utf8 } from '../../base/bytes.ts';
+import { canonicalJson } from '../../base/canonical.ts';
 import { MeshError } from '../../base/errors.ts';
 import { compareText } from '../../base/ids.ts';
-import { canonicalJson } from '../../base/canonical.ts';
 import { agentId, agentRecordShape, type SignedAgentRecord } from '../../schema/agent-record.ts';
 import { signingInput } from '../../schema/signed.ts';
 

@@ -3,8 +3,9 @@
  * now and then peers compare summaries, which repairs whatever a push has missed.
  * @module
  */
-import type { Did } from '../../base/ids.ts';
+
 import { MeshError } from '../../base/errors.ts';
+import type { Did } from '../../base/ids.ts';
 import type { Lifetime } from '../../base/lifetime.ts';
 import { object, refused, type Shape } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';

@@ -19,13 +19,17 @@ export interface CallServerOptions extends Omit<ServingGround, 'gate'> {
 export class CallServer {
   readonly #ground: ServingGround;
   readonly #handlers = new Map<string, Handler>();
+  readonly #active = new Set<Serving>();
   /** Calls that came in. */
   calls = 0;
-  /** Calls being answered or waiting for their turn. */
-  active = 0;
 
   constructor(options: CallServerOptions) {
     this.#ground = { ...options, gate: new Gate(options.handlersPerPeer) };
+  }
+
+  /** Calls being answered or waiting for their turn. */
+  get active(): number {
+    return this.#active.size;
   }
 
   /** Adds a handler; `ALREADY_EXISTS` for a method that has one. */
@@ -45,9 +49,17 @@ export class CallServer {
       stream.cancel(error, header.method);
       return;
     }
-    this.active += 1;
-    stream.events = new Serving(this.#ground, stream, header, ends, handler, () => {
-      this.active -= 1;
-    });
+    const serving = new Serving(this.#ground, stream, header, ends, handler, this.#settled);
+    this.#active.add(serving);
+    stream.events = serving;
   }
+
+  /** Tells every handler that nobody waits for it any more. */
+  close(error: MeshError): void {
+    for (const serving of [...this.#active]) serving.stop(error);
+  }
+
+  readonly #settled = (serving: Serving): void => {
+    this.#active.delete(serving);
+  };
 }

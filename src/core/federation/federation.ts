@@ -365,6 +365,7 @@ export class Federation implements AsyncDisposable {
       this.#loopbacks.clear();
       const sessions = [...this.#table.all()];
       await Promise.all(sessions.map((session) => session.leave(reason, this.#drainMs)));
+      this.#server.close(reason);
       this.#peerListeners.clear();
     });
     await this.#lifetime.close();

@@ -29,7 +29,7 @@ export class Serving implements StreamEvents, IncomingStream {
   readonly #stream: Stream;
   readonly #header: CallHeader;
   readonly #handler: Handler;
-  readonly #settled: () => void;
+  readonly #settled: (serving: Serving) => void;
   readonly #deadline: number;
   readonly #cancelTimer: () => void;
   readonly #inbox: Inbox | undefined;
@@ -45,7 +45,7 @@ export class Serving implements StreamEvents, IncomingStream {
     header: CallHeader,
     ends: CallEnds,
     handler: Handler,
-    settled: () => void,
+    settled: (serving: Serving) => void,
   ) {
     const { clock } = ground;
     this.from = ends.from;
@@ -105,7 +105,17 @@ export class Serving implements StreamEvents, IncomingStream {
     this.#inbox?.fail(error);
     // Work under an idempotency key outlives its session: the caller comes back for the result.
     if (by === 'session' && this.#header.idempotencyKey !== undefined) return;
-    this.#stop(error);
+    this.stop(error);
+  }
+
+  /** The answer is not wanted any more. A handler that runs is told, and counts until it has ended. */
+  stop(error: MeshError): void {
+    this.#over ??= error;
+    this.#controller?.abort(this.#over);
+    this.#cancelTimer();
+    if (this.#stage === 'running') return;
+    this.#leaveLine?.();
+    this.#settle();
   }
 
   #enter(bytes: Uint8Array, cost: number): void {
@@ -160,24 +170,15 @@ export class Serving implements StreamEvents, IncomingStream {
   #expire(): void {
     const { method, deadlineMs: ms } = this.#header;
     const error = new MeshError('TIMEOUT', { what: `call '${method}'`, ms });
-    this.#stop(error);
+    this.stop(error);
     this.#stream.cancel(error, method);
-  }
-
-  /** The answer is not wanted any more. A handler that runs is told, and counts until it has ended. */
-  #stop(error: MeshError): void {
-    this.#over ??= error;
-    this.#controller?.abort(this.#over);
-    if (this.#stage === 'running') return;
-    this.#leaveLine?.();
-    this.#settle();
   }
 
   #settle(): void {
     if (this.#stage === 'settled') return;
     this.#stage = 'settled';
     this.#cancelTimer();
-    this.#settled();
+    this.#settled(this);
   }
 }
 

@@ -252,8 +252,7 @@ export class Stream {
     const frame = { type: frameType.data, flags, stream, payload };
     this.#host.write(rest === undefined ? frame : { ...frame, rest });
     // What the caller still has to say interests nobody once the answer is complete.
-    if ((flags & frameFlag.end) !== 0 && !this.own)
-      this.#close();
+    if ((flags & frameFlag.end) !== 0 && !this.own) this.#close();
   }
 
   #beginMessage(flags: number, payload: Uint8Array): boolean {

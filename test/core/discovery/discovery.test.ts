@@ -1,9 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { memoryStore } from '../../../src/adapters/stores/memory.ts';
 import type { Did } from '../../../src/base/ids.ts';
+import { Directory } from '../../../src/core/discovery/directory.ts';
+import { Finder } from '../../../src/core/discovery/finder.ts';
 import {
   type AgentDraft,
   type Discovery,
+  LexicalIndex,
   type Observation,
   reasonSentences,
   type TrustReading,
@@ -35,6 +38,8 @@ const draft: AgentDraft = {
   region: 'eu-west-1',
 };
 
+const unknown: TrustReading = { score: 0, state: 'unknown', level: 'self-asserted' };
+
 let net: FakeNet;
 let clock: VirtualClock;
 let store: Store;
@@ -48,7 +53,7 @@ const setUp = (): Node =>
     store,
     endpoints: () => ['wss://n1.example'],
     trust: {
-      score: (did) => trust.get(did) ?? { score: 0, state: 'unknown', level: 'self-asserted' },
+      score: (did) => trust.get(did) ?? unknown,
       certifications: (did) => certifications.get(did) ?? [],
     },
     observations: (id) => measured.get(id),
@@ -265,6 +270,29 @@ describe('searching', () => {
     );
     const filtered = await me.discovery.search({ filters: { trustScore: { min: 75 } } });
     expect(filtered.map(({ name }) => name)).toEqual(['b']);
+  });
+
+  it('considers every known publisher however many strangers match better', async () => {
+    trust.set(bob.did, { score: 60, state: 'trusted', level: 'domain' });
+    const directory = new Directory(new LexicalIndex());
+    const known = await signed(bob, 'a', {
+      description: 'weather, and much else that nobody asked',
+    });
+    directory.put(known);
+    for (let i = 0; i < 1_200; i += 1) {
+      const stranger = { ...known, id: `x${String(i)}`, meshId: ann.did, name: 'weather' };
+      directory.put({ ...stranger, description: 'weather' });
+    }
+    const finder = new Finder({
+      did: me.did,
+      clock,
+      directory,
+      trust: { score: (did) => trust.get(did) ?? unknown },
+      observations: () => undefined,
+      zoneOf: () => undefined,
+    });
+    const found = finder.search({ text: 'weather', filters: {}, limit: 10, signal: undefined });
+    expect(found.slice(0, 3).map(({ meshId }) => meshId)).toContain(bob.did);
   });
 
   it('counts the own organisation as trusted', async () => {

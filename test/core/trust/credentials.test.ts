@@ -173,7 +173,7 @@ describe('a credential', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.nat({ max: token.length - 1 }),
-        fc.constantFrom(...'AZaz09-_.'),
+        fc.constantFrom('A', 'Z', 'a', 'z', '0', '9', '-', '_', '.'),
         async (at, character) => {
           fc.pre(token[at] !== character);
           const changed = token.slice(0, at) + character + token.slice(at + 1);
@@ -201,7 +201,7 @@ describe('beside did-jwt', () => {
     const token = await signed(credential(alice));
     const at = fc.integer({ min: token.length - 86, max: token.length - 2 });
     await fc.assert(
-      fc.asyncProperty(at, fc.constantFrom(...'AQgw'), async (place, character) => {
+      fc.asyncProperty(at, fc.constantFrom('A', 'Q', 'g', 'w'), async (place, character) => {
         const changed = token.slice(0, place) + character + token.slice(place + 1);
         const theirs = await oracle(changed).then(
           () => true,

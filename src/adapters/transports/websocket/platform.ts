@@ -98,7 +98,7 @@ class PlatformCarrier implements Carrier {
   }
 
   destroy(): void {
-    this.#socket.close();
+    this.#socket.close(closeCodes.aborted);
   }
 
   #refuseText(link: CarrierEvents): void {

@@ -13,9 +13,9 @@ export interface Token {
   readonly offset: number;
 }
 
-const blank = /(?:\s+|\/\/[^\n\r]*)*/y;
+const blank = /(?:\s|\/\/[^\n\r]*)*/y;
 const word =
-  /([A-Za-z_][A-Za-z0-9_]*)|(\d+)|"((?:[^"\\]+|\\.)*)"|(::|==|!=|<=|>=|&&|\|\||\?[a-z]+|[@(){}[\],;.:<>!+\-*?=])/y;
+  /([A-Za-z_][A-Za-z0-9_]*)|(\d+)|"((?:[^"\\]|\\.)*)"|(::|==|!=|<=|>=|&&|\|\||\?[a-z]+|[@(){}[\],;.:<>!+\-*?=])/y;
 
 /** Tokens of `text`; the last one is `end`. `POLICY_SYNTAX` for characters the language has no use for. */
 export function tokenize(text: string): readonly Token[] {

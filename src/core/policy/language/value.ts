@@ -63,12 +63,12 @@ export function record(members: Iterable<readonly [string, Value]>): RecordValue
   return result;
 }
 
-/** Member `name` of a record or of an entity's attributes; never something inherited. */
+/** Member `name` of a record or of an entity's attributes; never something inherited. Null stands for none. */
 export function memberOf(
   members: Readonly<Record<string, Value>>,
   name: string,
 ): Value | undefined {
-  return Object.hasOwn(members, name) ? members[name] : undefined;
+  return Object.hasOwn(members, name) ? (members[name] ?? undefined) : undefined;
 }
 
 /** The kind of a value, in Cedar's words. */

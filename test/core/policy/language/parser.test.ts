@@ -127,6 +127,17 @@ describe('parsePolicies', () => {
     expect(evaluate).toBeDefined();
   });
 
+  it('reads hostile text in linear time: strings that never end, blanks, slashes', () => {
+    for (const tail of [
+      `"${'a'.repeat(90_000)}`,
+      `"${'\\\\'.repeat(40_000)}`,
+      `${' '.repeat(90_000)}#`,
+      '//'.repeat(40_000),
+    ]) {
+      expect(failure(`permit ${tail}`).code).toBe('POLICY_SYNTAX');
+    }
+  });
+
   it('refuses more than 100,000 characters', () => {
     expect(failure(' '.repeat(100_001)).code).toBe('LIMIT_EXCEEDED');
   });
