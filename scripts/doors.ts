@@ -23,6 +23,7 @@ export interface Door {
 interface Manifest {
   readonly name: string;
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly dependencies: Readonly<Record<string, string>>;
 }
 
 /** package.json, as it stands. */

@@ -1,7 +1,7 @@
 // A clinic: has digits nobody else sees, learns with the other clinics, and reads digits for whoever asks.
 import { MeshClient } from '@mesh/sdk';
 import { webSocketTransport } from '@mesh/sdk/transports/websocket';
-import { readDigits, shard, take } from './digits.ts';
+import { type Digits, pixels, readDigits, shard, take } from './digits.ts';
 import { accuracy, initialWeights, read, train } from './mlp.ts';
 import { clinicPolicies, licence } from './policies.ts';
 import { obey, progress, settings, tell } from './role.ts';
@@ -17,7 +17,7 @@ const { name, store, index, clinics, authority } = settings<{
 
 const subject = 'digits';
 const trainingImages = 12_000;
-const testImages = 2_000;
+const testImages = 1_000;
 
 const mesh = new MeshClient({
   did: `did:mesh:clinic:${name}`,
@@ -61,6 +61,10 @@ obey(
 
     async meet() {
       await until(() => licensedPeers().length >= clinics - 1, `${name} to meet the other clinics`);
+    },
+
+    /** Takes the newest model that any clinic has; a newcomer has none. */
+    async catchUp() {
       const latest = await mesh.aggregator.latest(subject);
       if (latest !== undefined) model = { number: latest.number, weights: latest.weights };
       for (const peer of licensedPeers()) {
@@ -109,6 +113,7 @@ obey(
         examples: ['which digit is in this image', 'recognise handwritten numbers'],
         capabilities: ['digits.read'],
         specializations: ['handwriting', 'vision'],
+        certifications: [licence],
         handler: ({ input }) => ({ digit: read(model.weights, (input as { image: Uint8Array }).image) }),
       });
       tell(name, 'task', 'offers its digit reader');
@@ -125,10 +130,15 @@ function licensedPeers(): readonly `did:${string}:${string}`[] {
 }
 
 /** The clinic's own images, split for training and for judging the model. */
-async function digitsOfMine(): Promise<Record<'training' | 'test', ReturnType<typeof take>>> {
-  const mine = shard(await readDigits('train'), index, clinics, trainingImages);
-  const test = take(await readDigits('test'), testImages);
-  return { training: mine, test };
+async function digitsOfMine(): Promise<Record<'training' | 'test', Digits>> {
+  const mine = shard(await readDigits('train'), index, clinics, trainingImages + testImages);
+  const count = mine.count - testImages;
+  const test = {
+    count: testImages,
+    images: mine.images.subarray(count * pixels),
+    labels: mine.labels.subarray(count),
+  };
+  return { training: take(mine, count), test };
 }
 
 function label(peer: string | undefined): string {

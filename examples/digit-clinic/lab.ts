@@ -43,10 +43,10 @@ obey(
     },
 
     async search({ query }: { query: string }) {
-      const find = (): Promise<AgentListing[]> =>
-        mesh.discovery.search({ query, filters: { capabilities: ['digits.read'] }, limit: clinics });
+      // A certification counts only where its credential was verified here.
+      const filters = { capabilities: ['digits.read'], certifications: [licence] };
       await until(async () => {
-        readers = (await find()).filter(({ meshId }) => mesh.trust.credentialsOf(meshId).has(licence));
+        readers = await mesh.discovery.search({ query, filters, limit: clinics });
         return readers.length >= clinics;
       }, 'the lab to find every reader');
       for (const { meshId } of readers) await mesh.federate(meshId, { purpose: 'reading digits' });

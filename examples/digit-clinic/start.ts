@@ -72,6 +72,7 @@ async function play(): Promise<void> {
 
   screen.chapter('2. They check licences and train one model; no image leaves its clinic');
   await Promise.all(clinics.map((clinic) => clinic.ask('meet')));
+  await Promise.all(clinics.map((clinic) => clinic.ask('catchUp')));
   const learned = await learn(clinics);
 
   screen.chapter('3. A lab without data finds them and has digits read');

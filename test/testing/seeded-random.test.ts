@@ -8,8 +8,23 @@ describe('seeded random', () => {
     const numbers = [random.next(), random.next(), random.next()];
     const again = seededRandom(7);
     expect([again.next(), again.next(), again.next()]).toEqual(numbers);
-    expect(numbers).toMatchInlineSnapshot();
-    expect([...seededRandom('seven').bytes(6)]).toMatchInlineSnapshot();
+    expect(numbers).toMatchInlineSnapshot(`
+      [
+        0.275873166347787,
+        0.6478047461660991,
+        0.38442770602636656,
+      ]
+    `);
+    expect([...seededRandom('seven').bytes(6)]).toMatchInlineSnapshot(`
+      [
+        151,
+        25,
+        117,
+        101,
+        253,
+        213,
+      ]
+    `);
   });
 
   it('keeps number and text seeds apart', () => {

@@ -79,22 +79,19 @@ export class Following {
     }
   }
 
-  /**
-   * Takes over round `number`, to which `peer` and the others went on without this node, and keeps it. Throws when its
-   * result does not prove itself.
-   */
-  async catchUp(peer: Did, number: number): Promise<void> {
-    const { shelf } = this.#setting;
+  /** Takes over the result of round `number`, to which `peer` went on without this node; false when it has none. */
+  async catchUp(peer: Did, number: number): Promise<boolean> {
     const name = { task: this.#plan.name.task, number };
     const status = await this.ask(peer, name);
-    if (status?.state !== 'completed') return;
+    if (status?.state !== 'completed') return false;
     // All terms must be ours but the base, which is the result of a round this node has not seen.
     const { base } = status.outcome.header.terms;
     const { base: _, ...ours } = this.#plan.terms;
     const terms = base === undefined ? ours : { ...ours, base };
     const check = { ...checkOf(this.#setting, this.#plan), round: roundId(name), terms };
     await verifyOutcome(status.outcome, check);
-    await shelf.keep(name, status.outcome);
+    await this.#setting.shelf.keep(name, status.outcome);
+    return true;
   }
 
   async #handOver(leader: Did, status: Open, mine: ModelUpdate | undefined): Promise<Sight> {

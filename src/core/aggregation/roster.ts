@@ -3,7 +3,7 @@
  * @module
  */
 import { compareText, type Did } from '../../base/ids.ts';
-import { ranking } from './election.ts';
+import { placeOf } from './election.ts';
 import { participantLimit } from './messages.ts';
 
 /** What a roster begins with. */
@@ -18,12 +18,15 @@ export interface RosterOptions {
 /** Keeps who has announced itself and who seems gone. */
 export class Roster {
   readonly #options: RosterOptions;
-  readonly #joined: Set<Did>;
+  /** Who has announced itself, best rank first. */
+  readonly #ranked: { readonly did: Did; readonly place: string }[] = [];
+  readonly #joined = new Set<Did>();
   readonly #suspects = new Set<Did>();
+  #members: readonly Did[] | undefined;
 
   constructor(options: RosterOptions) {
     this.#options = options;
-    this.#joined = new Set([options.self]);
+    this.join(options.self);
   }
 
   /** Whether `peer` may be one of the participants at all. */
@@ -34,9 +37,14 @@ export class Roster {
   /** Notes that `peer` takes part and is alive; false when there is no place for it. */
   join(peer: Did): boolean {
     if (!this.accepts(peer)) return false;
-    if (!this.#joined.has(peer) && this.#joined.size >= participantLimit) return false;
-    this.#joined.add(peer);
     this.#suspects.delete(peer);
+    if (this.#joined.has(peer)) return true;
+    if (this.#joined.size >= participantLimit) return false;
+    const place = placeOf(this.#options.round, peer);
+    const worse = this.#ranked.findIndex((other) => other.place > place);
+    this.#ranked.splice(worse < 0 ? this.#ranked.length : worse, 0, { did: peer, place });
+    this.#joined.add(peer);
+    this.#members = undefined;
     return true;
   }
 
@@ -62,7 +70,8 @@ export class Roster {
 
   /** All who count: the agreed participants, or all who have announced themselves. Sorted. */
   get members(): readonly Did[] {
-    return this.#options.participants ?? [...this.#joined].sort(compareText);
+    this.#members ??= this.#options.participants ?? [...this.#joined].sort(compareText);
+    return this.#members;
   }
 
   /** Agreed participants who never announced themselves. */
@@ -77,8 +86,7 @@ export class Roster {
 
   /** The best-ranked participant that is not given up; undefined until enough have announced themselves. */
   get leader(): Did | undefined {
-    const { round, minParticipants } = this.#options;
-    if (this.#joined.size < minParticipants) return undefined;
-    return ranking(round, this.#joined).find((did) => !this.#suspects.has(did));
+    if (this.#joined.size < this.#options.minParticipants) return undefined;
+    return this.#ranked.find(({ did }) => !this.#suspects.has(did))?.did;
   }
 }

@@ -61,6 +61,8 @@ export class Round implements AggregationRound {
   #leading: Leading | undefined;
   /** A peer that says it has the result. */
   #source: Did | undefined;
+  /** Why a result was not believed; the cause if none comes. */
+  #doubt: unknown;
   #opened = false;
   #outcome: Outcome | undefined;
   #over = false;
@@ -346,17 +348,24 @@ export class Round implements AggregationRound {
   async #takeFrom(peer: Did): Promise<void> {
     const status = await this.#following.ask(peer);
     if (status?.state === 'completed') await this.#take(peer, status.outcome);
-    const latest = status?.state === 'unknown' ? (status.latest ?? 0) : 0;
+    else if (status?.state === 'unknown') await this.#catchUp(peer, status.latest ?? 0);
+  }
+
+  async #catchUp(peer: Did, latest: number): Promise<void> {
     if (latest <= this.number) return;
-    await this.#following.catchUp(peer, latest);
-    this.#failWith(`the others are at round ${String(latest)} already`);
+    const taken = await this.#following.catchUp(peer, latest).catch((error: unknown) => {
+      this.#doubt = error;
+      return false;
+    });
+    if (taken) this.#failWith(`the others are at round ${String(latest)} already`);
   }
 
   async #take(peer: Did, outcome: Outcome): Promise<void> {
     try {
       await verifyOutcome(outcome, checkOf(this.#setting, this.#plan));
-    } catch {
+    } catch (error) {
       // Whoever hands out what does not prove itself leads no more.
+      this.#doubt = error;
       this.#roster.suspect(peer);
       return;
     }
@@ -399,7 +408,9 @@ export class Round implements AggregationRound {
 
   #failWith(detail: string, missing: readonly Did[] = []): void {
     const { otherTerms } = this.#announcer;
-    this.fail(new MeshError('ROUND_FAILED', { round: this.id, detail, missing, otherTerms }));
+    const params = { round: this.id, detail, missing, otherTerms };
+    const cause = this.#doubt;
+    this.fail(new MeshError('ROUND_FAILED', params, cause === undefined ? {} : { cause }));
   }
 
   // Time for one leader to be given up and another to finish, with some to spare.
@@ -416,7 +427,7 @@ export class Round implements AggregationRound {
   }
 
   #checkOwner(from: Did, ballot: Ballot): void {
-    if (ballot.leader === from && this.#roster.accepts(from)) return;
+    if (ballot.leader === from && this.#roster.has(from)) return;
     throw new MeshError('PROTOCOL_ERROR', { detail: `${from} has no part in this ballot` });
   }
 

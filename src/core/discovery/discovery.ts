@@ -256,7 +256,7 @@ export class Discovery implements AsyncDisposable {
     const record = (now ?? before)!.record;
     const lives = now !== undefined && record.withdrawn !== true;
     if (lives) this.#directory.put(record);
-    
+    else this.#directory.remove(record.id);
     if (now !== undefined) this.#announceChange(record, before?.record);
   }
 

@@ -10,11 +10,11 @@ import type { Lifetime } from '../../base/lifetime.ts';
 import { object, refused, type Shape } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Random } from '../../ports/random.ts';
-import { batchLimits, keysShape, packBatch, packKeys, readBatch } from './batch.ts';
+import { type Batch, batchLimits, keysShape, packBatch, packKeys, readBatch } from './batch.ts';
 import { type HeldRecord, keyOf } from './held-record.ts';
 import type { IncomingCall, Keys, Street } from './needs.ts';
 import { Quota } from './quota.ts';
-import type { Intake, RecordStore } from './record-store.ts';
+import type { RecordStore } from './record-store.ts';
 import {
   digestsLength,
   entryOf,
@@ -40,7 +40,7 @@ const partners = 8;
 const callTimeoutMs = 15_000;
 /** Pulls of one comparison, 256 records each; what is left comes with the next. */
 const pullsPerRepair = 64;
-/** A version that was refused is not asked for again for this long; it may be in order by then. */
+/** A version that was refused is neither asked for nor offered again for this long; it may be in order by then. */
 const refusalRemembersMs = 10 * 60_000;
 const refusalsRemembered = 10_000;
 
@@ -53,6 +53,7 @@ const bytesOf = (length: number): Shape<Uint8Array> => {
 const askShape = object({ digests: bytesOf(digestsLength) });
 const listingShape = object({ buckets: bytesOf(256), entries: bytesOf(1 << 20) });
 const pullShape = object({ keys: keysShape });
+const pushedShape = object({ refused: keysShape });
 
 /** The three methods `discovery.summary`, `discovery.pull` and `discovery.push`, from both sides. */
 export class Spread {
@@ -61,6 +62,7 @@ export class Spread {
   /** Keys to tell each peer; a peer stands here while a push to it is under way. At most one entry per record held. */
   readonly #outboxes = new Map<Did, Set<string>>();
   readonly #repairing = new Map<Did, Promise<void>>();
+  /** Versions that this node or a peer has refused, and until when that is respected. */
   readonly #refusals = new Map<string, number>();
 
   constructor(options: SpreadOptions) {
@@ -119,18 +121,22 @@ export class Spread {
     const listing = listingShape(answer, 'listing');
     const { wanted, offered } = summary.compare(listing.buckets, unpackEntries(listing.entries));
     await this.#pull(peer, wanted);
-    const news = offered.map((key) => records.get(key)).filter((held) => held !== undefined);
+    const news = offered
+      .map((key) => records.get(key))
+      .filter((held) => held !== undefined)
+      .filter((held) => !this.#wasRefused(peer, entryOf(held)));
     if (news.length > 0) this.#tellPeer(peer, news);
   }
 
   async #pull(peer: Did, wanted: readonly SummaryEntry[]): Promise<void> {
+    const { did } = this.#options;
     const missing = new Set(
-      wanted.filter((entry) => !this.#wasRefused(entry)).map(({ key }) => key),
+      wanted.filter((entry) => !this.#wasRefused(did, entry)).map(({ key }) => key),
     );
     for (let pulls = 0; pulls < pullsPerRepair && missing.size > 0; pulls += 1) {
       const keys = [...missing].slice(0, batchLimits.records);
       const answer = await this.#call(peer, 'discovery.pull', { keys: packKeys(keys) });
-      const got = await this.#take(peer, answer);
+      const { got } = await this.#take(peer, answer);
       const before = missing.size;
       for (const key of got) missing.delete(key);
       if (missing.size === before) return;
@@ -160,13 +166,19 @@ export class Spread {
         const told = new Set(batch.records.map(({ id }) => keyOf(id)));
         for (const key of next)
           if (told.has(key) || records.get(key) === undefined) outbox.delete(key);
-        if (batch.records.length > 0) await this.#call(peer, 'discovery.push', batch);
+        if (batch.records.length > 0) await this.#push(peer, batch, held);
       }
     } catch {
       outbox.clear();
     } finally {
       this.#outboxes.delete(peer);
     }
+  }
+
+  async #push(peer: Did, batch: Batch, held: readonly HeldRecord[]): Promise<void> {
+    const answer = await this.#call(peer, 'discovery.push', batch);
+    const refusals = new Set(pushedShape(answer, 'answer').refused);
+    for (const item of held) if (refusals.has(item.key)) this.#rememberRefusal(peer, item);
   }
 
   #call(peer: Did, method: string, body: unknown): Promise<unknown> {
@@ -195,8 +207,8 @@ export class Spread {
     const items = (body as { records?: unknown } | null)?.records;
     const count = Array.isArray(items) ? items.length : 1;
     return this.#serve(from, count, async () => {
-      await this.#take(from, body);
-      return {};
+      const { refused: refusals } = await this.#take(from, body);
+      return { refused: packKeys(refusals) };
     });
   }
 
@@ -212,36 +224,33 @@ export class Spread {
     }
   }
 
-  /** Takes in a batch from `from` and passes on what was news. Returns the keys of the records that it held. */
-  async #take(from: Did, body: unknown): Promise<string[]> {
-    const { records } = this.#options;
+  /** Takes in a batch from `from` and passes on what was news. Returns which keys were in it and which were refused. */
+  async #take(from: Did, body: unknown): Promise<{ got: string[]; refused: string[] }> {
+    const { records, did } = this.#options;
     const batch = readBatch(body);
-    const ids = batch.records.map(idOf);
+    const ids = batch.records.map(idOf).filter((id) => id !== undefined);
     const intake = await records.offer(batch.records, batch.logs);
     this.#quota.blame(from, intake.refused.filter(({ fault }) => fault).length);
-    this.#rememberRefusals(intake);
+    const refusals = intake.refused.map(({ held }) => held).filter((held) => held !== undefined);
+    for (const held of refusals) this.#rememberRefusal(did, held);
     this.tell(intake.accepted, from);
-    return ids.filter((id) => id !== undefined).map(keyOf);
+    return { got: ids.map(keyOf), refused: refusals.map(({ key }) => key) };
   }
 
-  #rememberRefusals({ refused: refusals }: Intake): void {
+  #rememberRefusal(by: Did, held: HeldRecord): void {
     const until = this.#options.clock.monotonic() + refusalRemembersMs;
-    for (const { held } of refusals) {
-      if (held === undefined) continue;
-      this.#refusals.set(versionOf(entryOf(held)), until);
-      if (this.#refusals.size > refusalsRemembered) {
-        this.#refusals.delete(this.#refusals.keys().next().value!);
-      }
-    }
+    this.#refusals.set(versionOf(by, entryOf(held)), until);
+    if (this.#refusals.size <= refusalsRemembered) return;
+    this.#refusals.delete(this.#refusals.keys().next().value!);
   }
 
-  #wasRefused(entry: SummaryEntry): boolean {
-    return (this.#refusals.get(versionOf(entry)) ?? 0) > this.#options.clock.monotonic();
+  #wasRefused(by: Did, entry: SummaryEntry): boolean {
+    return (this.#refusals.get(versionOf(by, entry)) ?? 0) > this.#options.clock.monotonic();
   }
 }
 
-function versionOf({ key, sequence, tag }: SummaryEntry): string {
-  return `${key}@${String(sequence)}/${tag}`;
+function versionOf(by: Did, { key, sequence, tag }: SummaryEntry): string {
+  return `${by} ${key}@${String(sequence)}/${tag}`;
 }
 
 function idOf(record: unknown): string | undefined {

@@ -2,7 +2,7 @@
  * Is this credential really its issuer's, and does it hold today? Cheap checks first, one signature check at most.
  * @module
  */
-import { toHex, utf8 } from '../../base/bytes.ts';
+import { utf8 } from '../../base/bytes.ts';
 import { MeshError } from '../../base/errors.ts';
 import type { Did, DidUrl } from '../../base/ids.ts';
 import { fromMultikey } from '../../base/multiformat.ts';
@@ -118,7 +118,7 @@ export class CredentialExaminer {
 
   #parse(token: string): Known {
     // The digest, not the token, is kept as the name: a long token then costs no memory beyond what was read of it.
-    const name = toHex(this.#options.crypto.hash('sha256', utf8(token)));
+    const name = String.fromCharCode(...this.#options.crypto.hash('sha256', utf8(token)));
     const remembered = this.#known.get(name);
     if (remembered !== undefined) return remembered;
     const jws = parseJws(token, credentialType);

@@ -166,6 +166,8 @@ export class Town {
   readonly nodes = new Map<Did, Node>();
   /** Delay of each message in milliseconds. */
   weather: Weather = () => 1;
+  /** Alters a message on its way. */
+  spoil: (method: string, body: unknown) => void = () => undefined;
   /** All messages that were sent. */
   readonly log: {
     readonly from: Did;
@@ -201,7 +203,9 @@ export class Town {
     timeoutMs: number,
   ): Promise<unknown> {
     this.log.push({ from, to, method, body });
-    const packed = packPacket(body);
+    const sent = unpackPacket(packPacket(body));
+    this.spoil(method, sent);
+    const packed = packPacket(sent);
     return new Promise((resolve, reject) => {
       const late = this.clock.after(timeoutMs, () => {
         reject(new MeshError('TIMEOUT', { what: method, ms: timeoutMs }));

@@ -189,6 +189,21 @@ describe('announcing', () => {
     expect(me.discovery.get(id)?.sequence).toBeGreaterThan(sequence);
   });
 
+  it('is over with the withdrawal, even when a renewal was under way', async () => {
+    const { id } = await me.discovery.announce(draft);
+    await Promise.all([me.discovery.withdraw('forecaster'), me.discovery.renew()]);
+    expect(me.discovery.get(id)).toBeUndefined();
+  });
+
+  it('with other capabilities takes the old ones back', async () => {
+    await me.discovery.announce(draft);
+    await me.discovery.announce({ ...draft, capabilities: ['weather.history'] });
+    expect(me.discovery.records({ capability: 'weather.forecast' })).toEqual([]);
+    expect(me.discovery.records({ capability: 'weather.history' })).toHaveLength(1);
+    await me.discovery.withdraw('forecaster');
+    expect(me.discovery.candidates('weather.history')).toEqual([]);
+  });
+
   it('of an agent that was withdrawn brings it back', async () => {
     const { id } = await me.discovery.announce(draft);
     await me.discovery.withdraw('forecaster');

@@ -70,6 +70,13 @@ describe('the lexical index', () => {
     expect(results(index, 'weather').map(({ id }) => id)).toEqual(['a', 'b', 'c']);
   });
 
+  it('gives the first by id of more equal matches than were asked for', () => {
+    const index = new LexicalIndex();
+    for (let i = 299; i >= 100; i -= 1) index.put(document(String(i), 'weather'));
+    const found = index.search({ text: 'weather', limit: 3 }).map(({ id }) => id);
+    expect(found).toEqual(['100', '101', '102']);
+  });
+
   it('gives the same results whatever the order of puts, removals and replacements', () => {
     fc.assert(
       fc.property(

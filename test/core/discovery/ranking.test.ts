@@ -49,7 +49,11 @@ const anyone = fc
 /** One trust for each publisher, as in life. */
 const crowd = fc
   .tuple(
-    fc.uniqueArray(anyone, { selector: ({ record: { id } }) => id, maxLength: 25 }),
+    fc.uniqueArray(anyone, {
+      selector: ({ record: { id } }) => id,
+      maxLength: 30,
+      size: 'max',
+    }),
     fc.array(share, { minLength: 6, maxLength: 6 }),
   )
   .map(([list, trusts]) =>

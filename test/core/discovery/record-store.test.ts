@@ -216,6 +216,19 @@ describe('the record store', () => {
   });
 
   it('writes in the order it decides, so a restart finds what memory held', async () => {
+    const store = memoryStore();
+    let writes = 0;
+    const uneven: Store = {
+      ...store,
+      scan: (range) => store.scan(range),
+      write: async (ops) => {
+        writes += 1;
+        // The first write takes longest.
+        for (let i = 0; i < 40 - 5 * writes; i += 1) await Promise.resolve();
+        return store.write(ops);
+      },
+    };
+    rig = setUp({ store: uneven });
     const versions = await Promise.all(
       Array.from({ length: 8 }, (_, i) => signed(ann, 'a', { sequence: i + 1 })),
     );

@@ -11,6 +11,7 @@ import type { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import {
   FakeNet,
   idsOf,
+  keys,
   type Node,
   nodeOf,
   party,
@@ -122,21 +123,29 @@ describe('records on a line of four nodes', () => {
     expect(idsOf(nodes[3]!)).toHaveLength(1);
   });
 
-  it('are exchanged in batches when there are many', async () => {
-    const many = await Promise.all(
-      Array.from({ length: 700 }, (_, i) => signed(party(50 + (i % 7)), `agent-${String(i)}`)),
-    );
-    link(0, 1);
-    for (let i = 0; i < many.length; i += 256) {
-      const records = many.slice(i, i + 256);
-      await net.call(nodes[0]!.did, nodes[1]!.did, 'discovery.push', { records, logs: [] });
-    }
-    net.calls = [];
-    link(1, 2);
-    await settle(clock);
-    expect(idsOf(nodes[2]!)).toHaveLength(700);
-    for (const { bytes } of net.calls) expect(bytes).toBeLessThan(600_000);
-  });
+  it.each(['lesser', 'greater'])(
+    'are exchanged in batches when there are many, also with the %s DID',
+    async (which) => {
+      const order = [1, 2].sort((a, b) => (nodes[a]!.did < nodes[b]!.did ? -1 : 1));
+      const [late, early] = which === 'lesser' ? order : order.reverse();
+      const padding = 'x'.repeat(20_000);
+      const many = await Promise.all(
+        Array.from({ length: 600 }, (_, i) =>
+          signed(party(50 + (i % 7)), `agent-${String(i)}`, (i < 60 ? { padding } : {}) as object),
+        ),
+      );
+      link(0, early!);
+      for (let i = 0; i < many.length; i += 25) {
+        const records = many.slice(i, i + 25);
+        await net.call(nodes[0]!.did, nodes[early!]!.did, 'discovery.push', { records, logs: [] });
+      }
+      net.calls = [];
+      link(early!, late!);
+      await settle(clock);
+      expect(idsOf(nodes[late!]!)).toHaveLength(600);
+      for (const { bytes } of net.calls) expect(bytes).toBeLessThan(530_000);
+    },
+  );
 
   it('cost next to nothing while nothing changes', async () => {
     await line();
@@ -257,25 +266,23 @@ describe('a peer that misbehaves', () => {
     expect(idsOf(victim)).toEqual([]);
   });
 
-  it('cannot make a node ask for ever for what it refuses', async () => {
-    const forged = await signed({ did: party(5).did, signer: rogue.signer });
-    const liar = nodeOf(66, net, clock, {
-      keys: {
-        verify: () => Promise.resolve(true),
-        learn: () => Promise.resolve(),
-        logOf: () => undefined,
-      },
-    });
+  it('does not make nodes carry for ever what one of them refuses', async () => {
+    const { did, signer } = party(5);
+    const forged = await signed({ did, signer: { ...rogue.signer, keyId: signer.keyId } });
+    const verify = () => Promise.resolve(true);
+    const liar = nodeOf(66, net, clock, { keys: { ...keys, verify } });
     await liar.discovery.start();
-    net.connect(liar.did, victim.did);
     await net.call(victim.did, liar.did, 'discovery.push', { records: [forged], logs: [] });
+    expect(idsOf(liar)).toHaveLength(1);
     net.calls = [];
     await clock.advance('9m');
-    const pulls = net.calls.filter(
-      ({ from, method }) => from === victim.did && method === 'discovery.pull',
-    );
-    expect(pulls.length).toBeLessThanOrEqual(1);
+    const carried = net.calls.filter(({ method }) => method !== 'discovery.summary');
+    expect(carried.length).toBeLessThanOrEqual(2);
     expect(idsOf(victim)).toEqual([]);
+    await clock.advance('5m');
+    expect(net.calls.filter(({ method }) => method !== 'discovery.summary').length).toBeGreaterThan(
+      carried.length,
+    );
   });
 
   it('gets an error with a code for any body, and leaves the node as it was', async () => {

@@ -107,6 +107,8 @@ export class FakeLink implements Link {
   readonly sent: Uint8Array[] = [];
   other!: FakeLink;
   wire: Wire = (frame) => frame;
+  /** Hands a frame on after some time; at once (in a microtask) by default. */
+  later: (run: () => void) => void = queueMicrotask;
   buffered = 0;
   /** While true, `send` asks to wait. */
   congested = false;
@@ -129,7 +131,11 @@ export class FakeLink implements Link {
     if (this.ended) throw new MeshError('CLOSED', { what: 'the link' });
     this.sent.push(frame);
     const passed = this.wire(frame, this.#side);
-    if (passed !== undefined) queueMicrotask(() => this.other.#arrive(passed));
+    if (passed !== undefined) {
+      this.later(() => {
+        this.other.#arrive(passed);
+      });
+    }
     return !this.congested;
   }
 
@@ -158,13 +164,17 @@ export class FakeLink implements Link {
   }
 
   close(): Promise<void> {
-    queueMicrotask(() => this.other.#finish({ clean: true, unsent: 0 }));
+    this.later(() => {
+      this.other.#finish({ clean: true, unsent: 0 });
+    });
     this.#finish({ clean: true, unsent: this.unsent });
     return Promise.resolve();
   }
 
   abort(error: Error): void {
-    queueMicrotask(() => this.other.#finish({ clean: false, error, unsent: 0 }));
+    this.later(() => {
+      this.other.#finish({ clean: false, error, unsent: 0 });
+    });
     this.#finish({ clean: false, error, unsent: this.unsent });
   }
 
@@ -207,6 +217,13 @@ export class FakeNetwork {
   readonly links: FakeLink[] = [];
   /** Set on every new link. */
   wire: Wire = (frame) => frame;
+  /** Milliseconds from one end to the other, asked once for each link. */
+  delay: (() => number) | undefined;
+  readonly #clock: FakeClock;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
 
   transport(listenAt: string | undefined, peers: readonly string[] = []): Transport {
     return {
@@ -221,8 +238,12 @@ export class FakeNetwork {
         }
         const [mine, theirs] = linkPair(to);
         mine.wire = theirs.wire = (frame, from) => this.wire(frame, from);
+        if (this.delay !== undefined) {
+          const ms = this.delay();
+          mine.later = theirs.later = (run) => void this.#clock.after(ms, run);
+        }
         this.links.push(mine, theirs);
-        queueMicrotask(() => {
+        mine.later(() => {
           accept(theirs);
         });
         return Promise.resolve(mine);
@@ -328,7 +349,7 @@ export interface TestNode {
 /** A small world: a clock, a network and nodes in it. */
 export class World {
   readonly clock = new FakeClock();
-  readonly network = new FakeNetwork();
+  readonly network = new FakeNetwork(this.clock);
   readonly nodes: TestNode[] = [];
 
   /** A node that listens at `fake:<name>`. */

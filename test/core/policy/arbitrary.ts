@@ -18,6 +18,38 @@ const orgText = orgs.map((id) => `Org::"${id}"`);
 const agentText = agents.map((id) => `Agent::"${id}"`);
 const entityText = fc.oneof(orgText, agentText);
 
+/** Conditions that often hold and often do not. */
+const path = fc.oneof(
+  fc.tuple(fc.constantFrom('principal', 'resource', 'context'), names).map((p) => p.join('.')),
+  fc
+    .tuple(fc.constantFrom('principal', 'resource'), names)
+    .map(([of, name]) => `${of}.org.${name}`),
+  names.map((name) => `(if context has a then principal else resource).${name}`),
+  names.map((name) => `{a: resource.org}.a.${name}`),
+  names.map((name) => `(if principal.${name} then 1 else 2)`),
+);
+const scalar = fc.constantFrom('true', 'false', '1', '"s"');
+const telling = fc.oneof(
+  fc.tuple(path, fc.constantFrom('==', '!='), scalar).map((p) => `(${p.join(' ')})`),
+  fc
+    .tuple(fc.constantFrom('principal', 'resource', 'context'), names)
+    .map((p) => `(${p.join(' has ')})`),
+  fc
+    .tuple(fc.constantFrom('principal', 'resource'), names)
+    .map(([of, name]) => `(${of} has org.${name})`),
+  fc
+    .tuple(fc.constantFrom('principal', 'resource', 'resource.org'), entityText)
+    .map((p) => `(${p.join(' in ')})`),
+  fc
+    .tuple(fc.constantFrom('principal', 'resource'), entityText)
+    .map(([of, above]) => `(${of} is Agent in ${above})`),
+  fc.constantFrom('principal', 'resource').map((of) => `${of}.hasTag("s")`),
+  fc
+    .tuple(fc.constantFrom('principal', 'resource'), scalar)
+    .map(([of, is]) => `(${of}.getTag("s") == ${is})`),
+  fc.tuple(names, scalar).map(([name, is]) => `(context == {${name}: ${is}})`),
+);
+
 const { expression } = fc.letrec<{ expression: string; value: string }>((tie) => {
   const value = tie('value');
   const whole = tie('expression');
@@ -37,6 +69,7 @@ const { expression } = fc.letrec<{ expression: string; value: string }>((tie) =>
     ),
     expression: fc.oneof(
       { depthSize: 'small', withCrossShrink: true },
+      { weight: 6, arbitrary: telling },
       value,
       fc
         .tuple(value, fc.constantFrom('==', '!=', '<', '>=', 'in'), value)
@@ -57,14 +90,14 @@ const { expression } = fc.letrec<{ expression: string; value: string }>((tie) =>
 
 const scopeOf = (name: string, entity: fc.Arbitrary<string>): fc.Arbitrary<string> =>
   fc.oneof(
-    fc.constant(name),
+    { weight: 4, arbitrary: fc.constant(name) },
     entity.map((of) => `${name} == ${of}`),
     entity.map((of) => `${name} in ${of}`),
     fc.constantFrom('Org', 'Agent').map((type) => `${name} is ${type}`),
     orgText.map((of) => `${name} is Agent in ${of}`),
   );
 const actionScope = fc.oneof(
-  fc.constant('action'),
+  { weight: 3, arbitrary: fc.constant('action') },
   actions.map((id) => `action == Action::"${id}"`),
   fc
     .array(actions, { maxLength: 2 })
@@ -97,9 +130,9 @@ const ref = fc.oneof(
 const { value } = fc.letrec<{ value: PolicyValue }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
-    fc.boolean(),
-    fc.constantFrom(1n, -2n, 's', ''),
-    ref,
+    { weight: 2, arbitrary: fc.boolean() },
+    fc.constantFrom(1n, 1n, 's', 's', -2n, ''),
+    { weight: 2, arbitrary: ref },
     fc.array(tie('value'), { maxLength: 2 }),
     fc.dictionary(names, tie('value'), { maxKeys: 2, noNullPrototype: true }),
   ),
@@ -119,10 +152,47 @@ export const entity: fc.Arbitrary<Entity> = fc.record({
   tags: fc.dictionary(fc.constantFrom('s', ''), value, { maxKeys: 2, noNullPrototype: true }),
 });
 
+/** The entity after one small change; undefined when it is gone. */
+export const change = (before: Entity): fc.Arbitrary<Entity | undefined> =>
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc
+        .tuple(names, value)
+        .map(([name, now]) => ({ ...before, attributes: { ...before.attributes, [name]: now } })),
+    },
+    {
+      weight: 2,
+      arbitrary: names.map((name) => ({ ...before, attributes: without(before.attributes, name) })),
+    },
+    {
+      weight: 2,
+      arbitrary: ref.map((parent) => ({
+        ...before,
+        parents: before.parents.length > 0 ? [] : [parent],
+      })),
+    },
+    {
+      weight: 2,
+      arbitrary: value.map((now) => ({
+        ...before,
+        tags: 's' in (before.tags ?? {}) ? {} : { s: now },
+      })),
+    },
+    fc.constant(undefined),
+  );
+
+function without<T>(members: Readonly<Record<string, T>>, name: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(members).filter(([key]) => key !== name));
+}
+
 /** A set of entities. */
 export const entities: fc.Arbitrary<ReadonlyMap<string, Entity>> = fc
-  .array(entity, { maxLength: 5 })
+  .array(entity, { minLength: 2, maxLength: 6 })
   .map((list) => new Map(list.map((item) => [entityKey(item.ref), item])));
+
+/** The context of a request. */
+export const context = attributes;
 
 /** A request. */
 export const request: fc.Arbitrary<PolicyRequest> = fc.record({

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AccessRequest, type Decision, PolicyCache } from '../../../src/core/policy/index.ts';
-import { type Entity, entityKey } from '../../../src/ports/policy-engine.ts';
 import { virtualClock } from '../../../src/testing/virtual-clock.ts';
-import { entity, policies, request } from './arbitrary.ts';
+import { change, context, entities, policies, request } from './arbitrary.ts';
 import { acme, World } from './rig.ts';
 
 const options = (world: World) => ({
@@ -22,17 +21,6 @@ const question = request.map(
   }),
 );
 
-type Step =
-  | { readonly kind: 'ask'; readonly question: AccessRequest }
-  | { readonly kind: 'learn'; readonly entity: Entity }
-  | { readonly kind: 'forget'; readonly entity: Entity };
-
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: question.map((asked): Step => ({ kind: 'ask', question: asked })) },
-  { weight: 2, arbitrary: entity.map((learnt): Step => ({ kind: 'learn', entity: learnt })) },
-  { weight: 1, arbitrary: entity.map((gone): Step => ({ kind: 'forget', entity: gone })) },
-);
-
 const truth = ({ effect, determining, errors, advice }: Decision) => ({
   effect,
   determining,
@@ -41,31 +29,52 @@ const truth = ({ effect, determining, errors, advice }: Decision) => ({
 });
 
 describe('the decision cache', () => {
-  it('never answers otherwise than a cache that has just been made, whatever changes in between', () => {
-    let [hits, asked] = [0, 0];
+  it('never answers otherwise than a cache just made: entities change under it', () => {
+    let [hits, turns] = [0, 0];
+    const story = entities.chain((world) =>
+      fc.record({
+        world: fc.constant(world),
+        changes: fc.array(
+          fc
+            .constantFrom(...world.entries())
+            .chain(([key, before]) => change(before).map((after) => ({ key, after }))),
+          { minLength: 1, maxLength: 4 },
+        ),
+      }),
+    );
     fc.assert(
-      fc.property(policies, fc.array(step, { minLength: 2, maxLength: 30 }), (set, steps) => {
-        const world = new World();
+      fc.property(policies, question, story, (set, asked, { world: start, changes }) => {
+        const world = new World(start);
         const cache = new PolicyCache({ ...options(world), policies: set });
-        // Questions are few, so that the same one is asked again after something changed.
-        const questions: AccessRequest[] = [];
-        for (const taken of steps) {
-          if (taken.kind === 'learn') world.entities.set(entityKey(taken.entity.ref), taken.entity);
-          else if (taken.kind === 'forget') world.entities.delete(entityKey(taken.entity.ref));
-          else if (questions.length < 3) questions.push(taken.question);
-          for (const again of questions) {
-            const fresh = new PolicyCache({ ...options(world), policies: set });
-            const cached = cache.decideSync(again);
-            expect(truth(cached)).toEqual(truth(fresh.decideSync(again)));
-            asked += 1;
-            if (cached.cache === 'hit') hits += 1;
-          }
+        cache.decideSync(asked);
+        for (const { key, after } of changes) {
+          if (after === undefined) world.entities.delete(key);
+          else world.entities.set(key, after);
+          const fresh = new PolicyCache({ ...options(world), policies: set });
+          const cached = cache.decideSync(asked);
+          expect(truth(cached)).toEqual(truth(fresh.decideSync(asked)));
+          turns += 1;
+          if (cached.cache === 'hit') hits += 1;
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 4_000 },
     );
     // The property would say nothing of a cache that never hits.
-    expect(hits / asked).toBeGreaterThan(0.2);
+    expect(hits / turns).toBeGreaterThan(0.2);
+  }, 30_000);
+
+  it('never answers otherwise than a cache just made: requests differ in context', () => {
+    fc.assert(
+      fc.property(policies, question, context, entities, (set, asked, other, start) => {
+        const world = new World(start);
+        const cache = new PolicyCache({ ...options(world), policies: set });
+        const fresh = new PolicyCache({ ...options(world), policies: set });
+        cache.decideSync(asked);
+        const again = { ...asked, context: other };
+        expect(truth(cache.decideSync(again))).toEqual(truth(fresh.decideSync(again)));
+      }),
+      { numRuns: 2_000 },
+    );
   }, 30_000);
 
   it('never serves an answer of policies that were replaced', async () => {

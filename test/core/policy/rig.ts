@@ -23,7 +23,11 @@ export const agent = (id: string): EntityRef => ({ type: 'Agent', id });
 
 /** Entities under the test's hand. */
 export class World implements EntitySource {
-  readonly entities = new Map<string, Entity>();
+  readonly entities: Map<string, Entity>;
+
+  constructor(entities: ReadonlyMap<string, Entity> = new Map()) {
+    this.entities = new Map(entities);
+  }
 
   put(
     ref: EntityRef,

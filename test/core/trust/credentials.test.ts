@@ -159,6 +159,34 @@ describe('a credential', () => {
     expect(rig.examiner.signatureChecks).toBe(1);
   });
 
+  it('T3: a key its issuer uses for something else than statements signs no credential', async () => {
+    const rig = examinerRig();
+    const { document } = await rig.keys.resolve(alice.did);
+    const changed = { ...document, assertionMethod: [] };
+    rig.keys.resolve = () => Promise.resolve({ document: changed, ageMs: 0, deactivated: false });
+    expect(await verdict(await signed(credential(alice)), rig)).toBe('key');
+  });
+
+  it('that was seen before is checked again when its key name stands for another key', async () => {
+    const rig = examinerRig();
+    const token = await signed(credential(alice));
+    expect(await verdict(token, rig)).toBe('valid');
+    const { document } = await rig.keys.resolve(alice.did);
+    const [method] = document.verificationMethod;
+    const other = { ...method!, publicKeyMultibase: bob.multikey };
+    const changed = { ...document, verificationMethod: [other] };
+    rig.keys.resolve = () => Promise.resolve({ document: changed, ageMs: 0, deactivated: false });
+    expect(await verdict(token, rig)).toBe('signature');
+    const foreign = { ...method!, controller: bob.did };
+    rig.keys.resolve = () =>
+      Promise.resolve({
+        document: { ...document, verificationMethod: [foreign] },
+        ageMs: 0,
+        deactivated: false,
+      });
+    expect(await verdict(token, rig)).toBe('key');
+  });
+
   it('that was refused is not taken for a good one with the same claims', async () => {
     const rig = examinerRig();
     const token = await signed(credential(alice));

@@ -94,7 +94,7 @@ class Collector implements Reads {
   #add(path: Path, what: Read['what']): void {
     const root = typeof path.root === 'string' ? path.root : path.root.key;
     // The uid of a variable is part of every text, and that of a literal never changes.
-    if (what === 'value' && path.names.length === 0) return;
+    if (what === 'value' && path.names.length === 0 && root !== 'context') return;
     this.#reads.set(JSON.stringify([root, path.names, what]), { path, what });
   }
 
@@ -110,7 +110,7 @@ class Collector implements Reads {
         if (expression.operator === 'in') this.#of(expression.left, 'ancestors');
         break;
       case 'is':
-        if (expression.within !== undefined) this.#of(expression.of, 'ancestors');
+        
         break;
       case 'call':
         if (expression.name.endsWith('Tag')) this.#of(expression.args[0]!, 'tags');

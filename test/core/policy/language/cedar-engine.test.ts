@@ -284,6 +284,17 @@ describe('decisions', () => {
     );
   });
 
+  it('a policy for an action and its group is counted once', () => {
+    const grouped = known([
+      { ref: ref('Action', 'task.send'), attributes: {}, parents: [ref('Action', 'group')] },
+    ]);
+    const text = 'permit (principal, action in [Action::"task.send", Action::"group"], resource);';
+    const { determining } = cedarEngine()
+      .prepare([{ id: 'a', text }])
+      .evaluate(request, grouped);
+    expect(determining).toEqual(['a']);
+  });
+
   it('the order of policies does not matter', () => {
     fc.assert(
       fc.property(anyPolicies, anyRequest, anyEntities, (policies, asked, entities) => {
