@@ -24,6 +24,7 @@ export type { Did, DidUrl } from './base/ids.ts';
 export {
   type Agent,
   type AgentDefinition,
+  type Budget,
   type CallOptions,
   type CloseOptions,
   type FederateOptions,

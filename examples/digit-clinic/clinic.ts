@@ -114,7 +114,9 @@ obey(
         capabilities: ['digits.read'],
         specializations: ['handwriting', 'vision'],
         certifications: [licence],
-        handler: ({ input }) => ({ digit: read(model.weights, (input as { image: Uint8Array }).image) }),
+        handler: ({ input }) => ({
+          digit: read(model.weights, (input as { image: Uint8Array }).image),
+        }),
       });
       tell(name, 'task', 'offers its digit reader');
       await Promise.resolve();

@@ -87,7 +87,8 @@ obey(
     /** What happens to a task for one particular clinic. */
     async tryAt({ did }: { did: string }) {
       const sessions = (): number =>
-        mesh.federation.sessions().filter((one) => one.did === did && one.state === 'active').length;
+        mesh.federation.sessions().filter((one) => one.did === did && one.state === 'active')
+          .length;
       await until(() => sessions() === 0, 'the sessions to close');
       const image = digits.images.subarray(0, pixels);
       try {

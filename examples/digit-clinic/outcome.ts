@@ -68,7 +68,8 @@ function row(
   stats: readonly OrganisationStats[],
 ): readonly string[] {
   const lookups = policy.hits + policy.misses;
-  const hits = lookups === 0 ? '-' : `${((100 * policy.hits) / lookups).toFixed(0)} % of ${String(lookups)}`;
+  const hits =
+    lookups === 0 ? '-' : `${((100 * policy.hits) / lookups).toFixed(0)} % of ${String(lookups)}`;
   return [
     name,
     String(federation.handshakes),

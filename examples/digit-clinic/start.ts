@@ -60,7 +60,9 @@ try {
 async function play(): Promise<void> {
   const started = Date.now();
   await mkdir(args.data, { recursive: true });
-  screen.line(bold('The digit clinic: five organisations learn to read digits, and whom to trust.'));
+  screen.line(
+    bold('The digit clinic: five organisations learn to read digits, and whom to trust.'),
+  );
 
   screen.chapter('1. Everybody starts with one address and finds the rest');
   const authority = open('authority', 'authority');

@@ -80,6 +80,13 @@ export interface CallOptions {
   readonly idempotencyKey?: string;
   /** Only agents of this organisation. */
   readonly to?: Did;
+  /** What it may cost at most; agents whose announced price per query is higher are refused with `BUDGET_EXCEEDED`. */
+  readonly budget?: Budget;
+}
+
+/** What a task may cost. */
+export interface Budget {
+  readonly credits?: bigint;
 }
 
 /** What came of a task. */
@@ -89,6 +96,8 @@ export interface TaskResult<Output = unknown> {
   readonly receipt: SignedReceipt;
   readonly agent: { readonly id: string; readonly meshId: Did };
   readonly latencyMs: number;
+  /** The agent's announced price per query; absent when it announced none. */
+  readonly cost?: { readonly credits: bigint };
   readonly usage?: ModelUsage & { readonly totalTokens: number };
 }
 

@@ -5,7 +5,6 @@
 import { platform } from '#platform';
 import { memoryStore } from '../adapters/stores/memory.ts';
 import { memoryTransport } from '../adapters/transports/memory.ts';
-import type { Json } from '../base/canonical.ts';
 import { MeshError } from '../base/errors.ts';
 import type { Did } from '../base/ids.ts';
 import { Lifetime } from '../base/lifetime.ts';
@@ -24,7 +23,7 @@ import { entitySource } from './entities.ts';
 import { Gates } from './gates.ts';
 import { Revocations } from './revocations.ts';
 import type { MeshClientOptions } from './options.ts';
-import { policyGate, trustGate } from './task-gates.ts';
+import { budgetGate, policyGate, trustGate } from './task-gates.ts';
 
 /** Everything behind a started client. */
 export interface Rooms {
@@ -45,9 +44,9 @@ export interface Rooms {
 }
 
 /** The platform's parts, with what the options put in their place. */
-export function groundOf(options: MeshClientOptions): Required<
-  Pick<MeshClientOptions, 'clock' | 'random' | 'crypto' | 'http'>
-> {
+export function groundOf(
+  options: MeshClientOptions,
+): Required<Pick<MeshClientOptions, 'clock' | 'random' | 'crypto' | 'http'>> {
   const { clock, random, crypto, http } = platform;
   return {
     clock: options.clock ?? clock,
@@ -74,8 +73,7 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
   const { node = 'main', minTrust = 0, anchors = [] } = options;
   const store = await openStore(options, lifetime);
   const identity =
-    options.identity ??
-    (await openIdentity(ground, store, { ...didOf(options), create: true }));
+    options.identity ?? (await openIdentity(ground, store, { ...didOf(options), create: true }));
   const { did, signer, log } = identity;
   const own = <R extends { close(): Promise<void> }>(room: R): R => {
     lifetime.own(() => room.close());
@@ -140,7 +138,7 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
       }),
       decisions: {
         append: (decision) => {
-          audit.appendSoon('policy', { ...decision } as unknown as Json);
+          audit.appendSoon('policy', { ...decision });
         },
       },
       persistence: { store: store.sub('policy/'), signer, verify: keys.verify },
@@ -149,7 +147,11 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
   const allows = (subject: Did, action: string, resource: string, context = {}): boolean =>
     policy.decideSync({ subject, action, resource, context }).effect === 'allow';
   const unwelcome = (): MeshError =>
-    new MeshError('POLICY_DENIED', { action: 'federate', resource: 'mesh', determining: 'by the receiver' });
+    new MeshError('POLICY_DENIED', {
+      action: 'federate',
+      resource: 'mesh',
+      determining: 'by the receiver',
+    });
   federation.accept(({ did: peer }) => {
     if (!allows(peer, 'federate', 'mesh')) throw unwelcome();
     return true;
@@ -192,11 +194,40 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
     }),
   );
   const gates = new Gates(clock);
-  gates.add('policy', policyGate(() => policy, () => did));
-  gates.add('trust', trustGate(() => trust, () => did, minTrust));
+  gates.add(
+    'policy',
+    policyGate(
+      () => policy,
+      () => did,
+    ),
+  );
+  gates.add(
+    'budget',
+    budgetGate((agent) => priceOf(agent, discovery)),
+  );
+  gates.add(
+    'trust',
+    trustGate(
+      () => trust,
+      () => did,
+      minTrust,
+    ),
+  );
 
   return {
-    identity, keys, store, federation, trust, policy, discovery, aggregator, audit, gates, bonds, revocations, lifetime,
+    identity,
+    keys,
+    store,
+    federation,
+    trust,
+    policy,
+    discovery,
+    aggregator,
+    audit,
+    gates,
+    bonds,
+    revocations,
+    lifetime,
   };
 }
 
@@ -226,7 +257,7 @@ function didOf({ did }: MeshClientOptions): { did?: string } {
 }
 
 function policiesOf({ policies = [] }: MeshClientOptions): readonly Policy[] {
-  return [policies].flat(3) as readonly Policy[];
+  return [policies].flat(3);
 }
 
 /** An unnamed memory transport listens under the DID, so that meshes of one process find each other by it. */
@@ -247,6 +278,12 @@ function endpointsOf(
   const announced = discovery.records({ meshId: peer }).flatMap(({ endpoints }) => endpoints);
   const here = transports.some(({ schemes }) => schemes.includes('mem')) ? [`mem:${peer}`] : [];
   return [...new Set([...announced, ...here])];
+}
+
+/** What an agent asks for one query, as it announced. */
+export function priceOf(agent: string, discovery: Discovery): bigint | undefined {
+  const price = discovery.get(agent)?.pricing?.perQuery;
+  return price === undefined ? undefined : BigInt(price);
 }
 
 /** A name that a verified credential stands behind is more than its holder's word. */

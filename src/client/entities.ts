@@ -50,7 +50,10 @@ function organisation(ref: EntityRef, did: Did, facts: EntityFacts): Entity {
 function agent(ref: EntityRef, facts: EntityFacts): Entity {
   const record = facts.agent(ref.id);
   // An agent that was never announced still belongs to the organisation its id names.
-  const org: EntityRef = { type: 'Org', id: record?.meshId ?? ref.id.slice(0, ref.id.indexOf('#')) };
+  const org: EntityRef = {
+    type: 'Org',
+    id: record?.meshId ?? ref.id.slice(0, ref.id.indexOf('#')),
+  };
   const attributes: Record<string, PolicyValue> = { org };
   if (record !== undefined) {
     const { name, version, capabilities, region, risk } = record;

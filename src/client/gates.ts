@@ -3,10 +3,12 @@
  * @module
  */
 import { withDeadline } from '../base/abort.ts';
-import { MeshError, toMeshError } from '../base/errors.ts';
+import type { MeshError} from '../base/errors.ts';
+import { toMeshError } from '../base/errors.ts';
 import type { Did } from '../base/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { TaskRequest } from '../schema/task.ts';
+import type { Budget } from './agent.ts';
 
 /** Gates in the order in which they are asked. */
 export const gateOrder = [
@@ -30,6 +32,8 @@ export interface GateRequest {
   readonly peer: Did;
   /** Id of the agent, as far as it is known. */
   readonly agent: string | undefined;
+  /** What the caller is ready to spend; never known to the receiver. */
+  readonly budget?: Budget | undefined;
   readonly signal: AbortSignal;
 }
 

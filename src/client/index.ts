@@ -5,6 +5,7 @@
 export type {
   Agent,
   AgentDefinition,
+  Budget,
   CallOptions,
   HandlerContext,
   HandlerResult,

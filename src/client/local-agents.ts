@@ -13,7 +13,7 @@ import type { AgentDefinition, HandlerContext, HandlerResult } from './agent.ts'
 export interface LocalAgent {
   readonly definition: AgentDefinition<never>;
   /** Does the work; `usage` is filled in by agents that run a model. */
-  run(context: HandlerContext<never>): HandlerResult<unknown>;
+  readonly run: (context: HandlerContext<never>) => HandlerResult<unknown>;
   /** Tasks it is running. */
   running: number;
   readonly concurrency: number;

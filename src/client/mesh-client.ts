@@ -16,6 +16,7 @@ import type { Extensible, Extension } from '../ports/extension.ts';
 import { agentId } from '../schema/agent-record.ts';
 import type { MeshEvent, MeshEventOf, MeshEventType } from '../schema/mesh-event.ts';
 import type { Task } from '../schema/task.ts';
+import { nodeName } from '../schema/words.ts';
 import type {
   Agent,
   AgentDefinition,
@@ -88,7 +89,7 @@ export class MeshClient implements Extensible, AsyncDisposable {
 
   constructor(options: MeshClientOptions = {}) {
     this.#options = options;
-    this.#node = options.node ?? 'main';
+    this.#node = nodeOf(options);
     this.#events = new EventHub(groundOf(options).clock);
     this.#agents = new LocalAgents(options.models ?? {});
     this.federation = this.#door('federation', ['call', 'connect', 'dial', 'disconnect']);
@@ -195,7 +196,11 @@ export class MeshClient implements Extensible, AsyncDisposable {
    */
   async federate(peer: string, options: FederateOptions = {}): Promise<FederationLink> {
     const { rooms, caller } = await this.#ready();
-    return federateWith(asDid(peer), options, { rooms, caller, clock: groundOf(this.#options).clock });
+    return federateWith(asDid(peer), options, {
+      rooms,
+      caller,
+      clock: groundOf(this.#options).clock,
+    });
   }
 
   /** Events as they happen, selected by patterns such as `task.*`; all without one. Ends with the loop or the client. */
@@ -249,7 +254,10 @@ export class MeshClient implements Extensible, AsyncDisposable {
       if (rooms === undefined) return;
       rooms.gates.add('override', ({ direction }) => {
         if (direction === 'receive') {
-          throw new MeshError('PEER_REJECTED', { peer: rooms.identity.did, reason: 'it is closing' });
+          throw new MeshError('PEER_REJECTED', {
+            peer: rooms.identity.did,
+            reason: 'it is closing',
+          });
         }
       });
       await this.#agents.idle(groundOf(this.#options).clock, drainMs);
@@ -262,11 +270,18 @@ export class MeshClient implements Extensible, AsyncDisposable {
   async #announce(agent: LocalAgent, rooms: Rooms): Promise<void> {
     try {
       const { region } = this.#options;
-      await rooms.discovery.announce({ ...(region !== undefined && { region }), ...agent.definition });
+      await rooms.discovery.announce({
+        ...(region !== undefined && { region }),
+        ...agent.definition,
+      });
     } catch (error) {
       // The agent works all the same; it is found again when the next announcement goes through.
       const { logger } = this.#options;
-      if (logger) logger.log('warn', 'an agent could not be announced', { agent: agent.definition.name, error });
+      if (logger)
+        logger.log('warn', 'an agent could not be announced', {
+          agent: agent.definition.name,
+          error,
+        });
     }
   }
 
@@ -289,7 +304,9 @@ export class MeshClient implements Extensible, AsyncDisposable {
     };
   }
 
-  #target(agent: { readonly id: string; readonly name: string; readonly meshId: Did } | AgentListing): { type: string; candidate: Candidate } {
+  #target(
+    agent: { readonly id: string; readonly name: string; readonly meshId: Did } | AgentListing,
+  ): { type: string; candidate: Candidate } {
     const id = 'agentId' in agent ? agent.agentId : agent.id;
     const capabilities =
       'agentId' in agent
@@ -297,7 +314,9 @@ export class MeshClient implements Extensible, AsyncDisposable {
         : this.#agents.get(agent.name)?.definition.capabilities;
     const type = capabilities?.[0];
     if (type === undefined) throw new MeshError('NOT_FOUND', { what: 'agent', id });
-    const [node = '', name = ''] = id.slice(id.indexOf('#') + 1).split('/');
+    const place = id.slice(id.indexOf('#') + 1);
+    const slash = place.indexOf('/');
+    const [node, name] = [place.slice(0, slash), place.slice(slash + 1)];
     return { type, candidate: { meshId: agent.meshId, node, name } };
   }
 
@@ -311,6 +330,15 @@ export class MeshClient implements Extensible, AsyncDisposable {
       async () => (await this.#ready()).rooms[name],
       waiting,
     );
+  }
+}
+
+function nodeOf({ node = 'main' }: MeshClientOptions): string {
+  try {
+    return nodeName(node, 'node');
+  } catch (cause) {
+    const expected = "a name without '/'";
+    throw new MeshError('INVALID_ARGUMENT', { argument: 'node', expected, got: node }, { cause });
   }
 }
 

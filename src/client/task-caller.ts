@@ -9,12 +9,13 @@ import { MeshError } from '../base/errors.ts';
 import { type Did, newId } from '../base/ids.ts';
 import { integer, object, optional, unknown } from '../base/shape.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { ModelUsage } from '../ports/model.ts';
 import type { Random } from '../ports/random.ts';
 import { agentId } from '../schema/agent-record.ts';
 import type { Emit } from '../schema/mesh-event.ts';
 import { receiptShape, type SignedReceipt } from '../schema/receipt.ts';
 import { type Task, type TaskRequest, taskShape } from '../schema/task.ts';
-import type { CallOptions, TaskPart, TaskResult } from './agent.ts';
+import type { Budget, CallOptions, TaskPart, TaskResult } from './agent.ts';
 import type { Gates, Refusal } from './gates.ts';
 
 /** An agent a task could go to; without `name` any agent of that organisation. */
@@ -40,6 +41,8 @@ export interface TaskCallerOptions {
   readonly emit: Emit;
   /** Agents that offer `capability`, best first. */
   readonly candidates: (capability: string) => readonly Candidate[];
+  /** What an agent announced that one query costs. */
+  readonly priceOf: (agent: string) => bigint | undefined;
   /** Runs a task at `peer` and resolves with its reply; parts of the answer go to `onPart`. */
   readonly send: (
     peer: Did,
@@ -89,6 +92,7 @@ export class TaskCaller {
             request,
             signal,
             onPart,
+            budget: options.budget,
             started,
             ends: started + ms,
           }),
@@ -141,7 +145,10 @@ export class TaskCaller {
     throw failure ?? refusalError(request.type, refusals);
   }
 
-  #refusalOf(candidate: Candidate, { request, signal }: Attempt): Promise<Refusal | undefined> {
+  #refusalOf(
+    candidate: Candidate,
+    { request, signal, budget }: Attempt,
+  ): Promise<Refusal | undefined> {
     const direction = 'send' as const;
     const { meshId: peer } = candidate;
     return this.#options.gates.ask({
@@ -149,6 +156,7 @@ export class TaskCaller {
       direction,
       peer,
       agent: idOf(candidate),
+      budget,
       signal,
     });
   }
@@ -175,14 +183,20 @@ export class TaskCaller {
     await onReceipt(receipt);
     const latencyMs = clock.monotonic() - started;
     emit('task.completed', { task, type, latencyMs }, { peer, agent: receipt.agent });
-    const agent = { id: receipt.agent, meshId: peer };
-    if (usage === undefined) return { output, receipt, agent, latencyMs };
-    const totalTokens = usage.inputTokens + usage.outputTokens;
-    return { output, receipt, agent, latencyMs, usage: { ...usage, totalTokens } };
+    const price = this.#options.priceOf(receipt.agent);
+    return {
+      output,
+      receipt,
+      agent: { id: receipt.agent, meshId: peer },
+      latencyMs,
+      ...(price !== undefined && { cost: { credits: price } }),
+      ...(usage !== undefined && { usage: totalled(usage) }),
+    };
   }
 }
 
 interface Attempt {
+  readonly budget: Budget | undefined;
   readonly request: TaskRequest;
   readonly signal: AbortSignal;
   readonly onPart: ((part: TaskPart) => void) | undefined;
@@ -195,6 +209,10 @@ const replyShape = object({
   receipt: receiptShape,
   usage: optional(object({ inputTokens: integer(), outputTokens: integer() })),
 });
+
+function totalled(usage: ModelUsage): ModelUsage & { readonly totalTokens: number } {
+  return { ...usage, totalTokens: usage.inputTokens + usage.outputTokens };
+}
 
 /** Another agent may be asked when this one certainly did nothing. */
 function mayTryNext(thrown: unknown): thrown is MeshError {

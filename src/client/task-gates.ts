@@ -36,12 +36,33 @@ export function policyGate(policy: () => PolicyView, self: () => Did): Gate {
     const resource = agent === undefined ? `agent:${peer}#` : `agent:${agent}`;
     const { type: capability, sovereignty, tenant, labels = [] } = task;
     const context = { capability, labels, sovereignty, tenant };
-    const decision = policy().decideSync({ subject: sending ? self() : peer, action, resource, context });
+    const decision = policy().decideSync({
+      subject: sending ? self() : peer,
+      action,
+      resource,
+      context,
+    });
     if (decision.effect === 'allow') return;
     // What decided is this organisation's business; the caller of another learns only that it was refused.
-    const why = sending ? decision.determining.join(', ') || 'nothing permits it' : 'by the receiver';
+    const why = sending
+      ? decision.determining.join(', ') || 'nothing permits it'
+      : 'by the receiver';
     const advice = sending && decision.advice !== undefined ? { advice: decision.advice } : {};
     throw new MeshError('POLICY_DENIED', { action, resource, determining: why, ...advice });
+  };
+}
+
+/** Refuses agents whose price, as `priceOf` knows it, is above the caller's budget. */
+export function budgetGate(priceOf: (agent: string) => bigint | undefined): Gate {
+  return ({ budget, agent }) => {
+    if (budget?.credits === undefined || agent === undefined) return;
+    const cost = priceOf(agent) ?? 0n;
+    if (cost > budget.credits) {
+      throw new MeshError('BUDGET_EXCEEDED', {
+        budget: String(budget.credits),
+        cost: String(cost),
+      });
+    }
   };
 }
 

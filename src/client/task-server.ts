@@ -143,9 +143,7 @@ export class TaskServer {
   ): Promise<SignedReceipt> {
     const { did, node, region, issueReceipt } = this.#options;
     const tokens =
-      done.usage === undefined
-        ? {}
-        : { tokens: done.usage.inputTokens + done.usage.outputTokens };
+      done.usage === undefined ? {} : { tokens: done.usage.inputTokens + done.usage.outputTokens };
     return issueReceipt({
       task: request.id,
       type: request.type,

@@ -9,7 +9,7 @@ import type { Random } from '../ports/random.ts';
 import type { Emit } from '../schema/mesh-event.ts';
 import { taskRequestShape } from '../schema/task.ts';
 import type { TaskPart } from './agent.ts';
-import type { Rooms } from './compose.ts';
+import { priceOf, type Rooms } from './compose.ts';
 import type { LocalAgents } from './local-agents.ts';
 import type { MeshClient } from './mesh-client.ts';
 import { type Candidate, TaskCaller } from './task-caller.ts';
@@ -54,6 +54,7 @@ export function wireTasks(rooms: Rooms, wiring: TaskWiring): TaskCaller {
       for await (const part of stream) onPart(partShape(part, 'part'));
       return stream.result;
     },
+    priceOf: (agent) => priceOf(agent, discovery),
     checkReceipt: async (receipt, { by, task, input, output }) => {
       await audit.verifyReceipt(receipt, { by, for: did, task, input, output });
     },

@@ -14,7 +14,7 @@ import {
   text,
 } from '../base/shape.ts';
 import { proofShape, type Signed } from './signed.ts';
-import { did, instant, name } from './words.ts';
+import { did, instant, name, nodeName } from './words.ts';
 
 /** How much harm an agent could do by mistake. */
 export type Risk = 'low' | 'medium' | 'high';
@@ -62,7 +62,7 @@ export const agentRecordShape: Shape<SignedAgentRecord> = object({
   format: integer({ min: 1, max: 1 }),
   id: text({ min: 1, max: 800 }),
   meshId: did,
-  node: name,
+  node: nodeName,
   name,
   description: optional(text({ max: 4_000 })),
   version: text({ min: 1, max: 64 }),

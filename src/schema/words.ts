@@ -29,6 +29,13 @@ export const name: Shape<string> = text({
   what: 'a name of 1 to 128 printable characters',
 });
 
+/** Name of a node: a {@link name} without `/`, so that `<node>/<agent>` can be taken apart. */
+export const nodeName: Shape<string> = (value, at) => {
+  const checked = name(value, at);
+  if (checked.includes('/')) throw refused(at, "a name without '/'", value);
+  return checked;
+};
+
 /** Epoch milliseconds as an {@link instant}. */
 export function toInstant(ms: number): string {
   return new Date(ms).toISOString();

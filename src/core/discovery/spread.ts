@@ -164,8 +164,9 @@ export class Spread {
         const batch = await packBatch(held, (did) => keys.logOf(did));
         // Taken off before the push, so that a version that changes meanwhile is told again.
         const told = new Set(batch.records.map(({ id }) => keyOf(id)));
-        for (const key of next)
+        for (const key of next) {
           if (told.has(key) || records.get(key) === undefined) outbox.delete(key);
+        }
         if (batch.records.length > 0) await this.#push(peer, batch, held);
       }
     } catch {

@@ -9,6 +9,7 @@ import {
   LexicalIndex,
   type Observation,
   reasonSentences,
+  type SearchFilters,
   type TrustReading,
 } from '../../../src/core/discovery/index.ts';
 import { scoreOf } from '../../../src/core/discovery/ranking.ts';
@@ -296,7 +297,7 @@ describe('searching', () => {
     directory.put(known);
     for (let i = 0; i < 1_200; i += 1) {
       const stranger = { ...known, id: `x${String(i)}`, meshId: ann.did, name: 'weather' };
-      directory.put({ ...stranger, description: 'weather' });
+      directory.put({ ...stranger, description: 'weather', region: 'eu-west-1' });
     }
     const finder = new Finder({
       did: me.did,
@@ -306,8 +307,12 @@ describe('searching', () => {
       observations: () => undefined,
       zoneOf: () => undefined,
     });
-    const found = finder.search({ text: 'weather', filters: {}, limit: 10, signal: undefined });
-    expect(found.slice(0, 3).map(({ meshId }) => meshId)).toContain(bob.did);
+    const search = (filters: SearchFilters): Did[] =>
+      finder
+        .search({ text: 'weather', filters, limit: 10, signal: undefined })
+        .map(({ meshId }) => meshId);
+    expect(search({}).slice(0, 3)).toContain(bob.did);
+    expect(search({ region: 'eu-west-1' })).not.toContain(bob.did);
   });
 
   it('counts the own organisation as trusted', async () => {

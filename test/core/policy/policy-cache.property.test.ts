@@ -57,7 +57,7 @@ describe('the decision cache', () => {
           if (cached.cache === 'hit') hits += 1;
         }
       }),
-      { numRuns: 4_000 },
+      { numRuns: 800 },
     );
     // The property would say nothing of a cache that never hits.
     expect(hits / turns).toBeGreaterThan(0.2);
@@ -73,7 +73,7 @@ describe('the decision cache', () => {
         const again = { ...asked, context: other };
         expect(truth(cache.decideSync(again))).toEqual(truth(fresh.decideSync(again)));
       }),
-      { numRuns: 2_000 },
+      { numRuns: 400 },
     );
   }, 30_000);
 

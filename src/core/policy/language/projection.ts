@@ -110,7 +110,7 @@ class Collector implements Reads {
         if (expression.operator === 'in') this.#of(expression.left, 'ancestors');
         break;
       case 'is':
-        
+        if (expression.within !== undefined) this.#of(expression.of, 'ancestors');
         break;
       case 'call':
         if (expression.name.endsWith('Tag')) this.#of(expression.args[0]!, 'tags');

@@ -308,6 +308,11 @@ describe('decisions', () => {
     );
   });
 
+  it('a context that looks like an entity is a record', () => {
+    expect(evaluate('context == principal', { type: 'Org', id: 'a' })).toBe(false);
+    expect(evaluate('context.trust == 80', { type: 'Org', id: 'a' })).toMatch(/no member/);
+  });
+
   it('an attribute record named like an entity stays a record when it has no prototype', () => {
     const lookalike = record([
       ['type', 'Org'],

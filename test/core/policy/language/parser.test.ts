@@ -161,7 +161,7 @@ describe('parsePolicies', () => {
           expect(MeshError.is(error, 'POLICY_SYNTAX', 'POLICY_UNSUPPORTED')).toBe(true);
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: 800 },
     );
   });
 
