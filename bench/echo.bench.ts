@@ -3,7 +3,11 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
+import { webSocketTransport } from '../src/adapters/transports/websocket.ts';
+import type { Did } from '../src/base/ids.ts';
+import type { Endpoint } from '../src/ports/transport.ts';
 import { type Bench, type Case, throughput } from './harness.ts';
+import { meshNode } from './mesh-node.ts';
 import { type Certificate, selfSigned } from './peers/certificate.ts';
 
 const inFlight = 64;
@@ -69,6 +73,12 @@ async function tlsClient(address: unknown): Promise<Call> {
   const socket = connectTls({ port, host: '127.0.0.1', ...mine, ...trust, minVersion: 'TLSv1.3' });
   await once(socket, 'secureConnect');
   return overSocket(socket);
+}
+
+async function meshClient(address: unknown): Promise<Call> {
+  const { did, endpoint } = address as { did: Did; endpoint: Endpoint };
+  const node = await meshNode(webSocketTransport(), new Map([[did, endpoint]]));
+  return () => node.call(did, 'bench.echo', payload);
 }
 
 async function wsClient(address: unknown): Promise<Call> {
@@ -138,6 +148,7 @@ const bench: Bench = {
   peer,
   rounds: 9,
   cases: [
+    echoed('our session over ws', 'ours', 'mesh', meshClient),
     echoed(peer, 'peer', 'libp2p', libp2pStream),
     echoed('libp2p, one stream per call', 'peer', 'libp2p', libp2pStreams),
     echoed('TLS 1.3, mutual, bytes only', 'peer', 'tls', tlsClient, { client: mine.cert }),

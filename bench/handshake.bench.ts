@@ -1,14 +1,53 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { connect, createServer } from 'node:tls';
 import type { Libp2p } from 'libp2p';
+import { MemoryHub, memoryTransport } from '../src/adapters/transports/memory.ts';
+import { webSocketTransport } from '../src/adapters/transports/websocket.ts';
+import { MeshError } from '../src/base/errors.ts';
+import type { Federation } from '../src/core/federation/index.ts';
+import type { Transport } from '../src/ports/transport.ts';
 import { type Bench, type Case, latency } from './harness.ts';
+import { meshNode } from './mesh-node.ts';
 import { selfSigned } from './peers/certificate.ts';
 import { libp2pNode } from './peers/libp2p.ts';
 import { bareHandshake } from './peers/noise-limit.ts';
 
 const peer = 'libp2p dial: TCP, Noise, yamux';
 const times = 60;
+
+/** A session between two nodes; a session that is over is gone at both ends before the next begins. */
+function ours(
+  name: string,
+  transports: () => readonly [client: Transport, server: Transport],
+): Case {
+  let [client, server]: (Federation | undefined)[] = [];
+  const over = new MeshError('CLOSED', { what: 'the round' });
+  return {
+    name,
+    role: 'ours',
+    async setup() {
+      const [dialling, listening] = transports();
+      const far = await meshNode(listening);
+      client = await meshNode(dialling, new Map([[far.did, far.endpoints[0] ?? '']]));
+      server = far;
+    },
+    run: (share) =>
+      latency(async () => {
+        const [from, to] = [client!, server!];
+        await from.connect(to.did);
+        return async () => {
+          await from.disconnect(to.did, over);
+          while (from.open().sessions + to.open().sessions > 0) await setImmediate();
+        };
+      }, times * share),
+    async teardown() {
+      await client?.close();
+      await server?.close();
+    },
+  };
+}
 
 /** Both ends know the other's certificate and nobody else's; done when the server's first byte has come. */
 function mutualTls(): Case {
@@ -74,6 +113,14 @@ const bench: Bench = {
   peer,
   rounds: 9,
   cases: [
+    ours('our session over ws, new connection', () => [
+      webSocketTransport(),
+      webSocketTransport({ listen: { port: 0 } }),
+    ]),
+    ours('our session in memory', () => {
+      const hub = new MemoryHub();
+      return [memoryTransport({ hub }), memoryTransport({ hub })];
+    }),
     libp2pDial(),
     mutualTls(),
     {

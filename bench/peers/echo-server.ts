@@ -35,6 +35,14 @@ const kinds: Readonly<Record<string, () => Promise<unknown>>> = {
     return (server.address() as AddressInfo).port;
   },
 
+  async mesh() {
+    const { webSocketTransport } = await import('../../src/adapters/transports/websocket.ts');
+    const { meshNode } = await import('../mesh-node.ts');
+    const node = await meshNode(webSocketTransport({ listen: { port: 0 } }));
+    node.handle('bench.echo', async ({ body }) => body);
+    return { did: node.did, endpoint: node.endpoints[0] };
+  },
+
   async libp2p() {
     const { libp2pNode } = await import('./libp2p.ts');
     const node = await libp2pNode(['/ip4/127.0.0.1/tcp/0']);

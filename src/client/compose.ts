@@ -22,6 +22,7 @@ import { Bonds } from './bonds.ts';
 import { entitySource } from './entities.ts';
 import { Gates } from './gates.ts';
 import { Revocations } from './revocations.ts';
+import { Observations } from './observations.ts';
 import type { MeshClientOptions } from './options.ts';
 import { budgetGate, policyGate, trustGate } from './task-gates.ts';
 
@@ -39,6 +40,7 @@ export interface Rooms {
   readonly gates: Gates;
   readonly bonds: Bonds;
   readonly revocations: Revocations;
+  readonly observations: Observations;
   /** Ends all of it, last first. */
   readonly lifetime: Lifetime;
 }
@@ -83,6 +85,7 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
   const keys = new KeyRing({ clock, crypto, store: store.sub('keys/') });
   if (log.length > 0) await keys.learn(log);
   const bonds = new Bonds(store.sub('bonds/'));
+  const observations = new Observations();
   const revocations = new Revocations(store.sub('revocations/'));
   const audit = own(new Audit({ did, signer, keys, clock, random, store: store.sub('audit/') }));
   const transports = transportsOf(options, did, node);
@@ -174,7 +177,9 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
         certifications: (peer) => [...trust.credentialsOf(peer)],
       },
       emit,
+      observations: (agent) => observations.of(agent),
       endpoints: () => federation.endpoints,
+      ...(options.logger && { logger: options.logger }),
     }),
   );
   const aggregator = own(
@@ -227,6 +232,7 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
     gates,
     bonds,
     revocations,
+    observations,
     lifetime,
   };
 }

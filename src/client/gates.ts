@@ -3,7 +3,7 @@
  * @module
  */
 import { withDeadline } from '../base/abort.ts';
-import type { MeshError} from '../base/errors.ts';
+import type { MeshError } from '../base/errors.ts';
 import { toMeshError } from '../base/errors.ts';
 import type { Did } from '../base/ids.ts';
 import type { Clock } from '../ports/clock.ts';

@@ -41,6 +41,8 @@ export interface TaskCallerOptions {
   readonly emit: Emit;
   /** Agents that offer `capability`, best first. */
   readonly candidates: (capability: string) => readonly Candidate[];
+  /** Told how long an agent took, or that it did not answer. */
+  readonly observe: (agent: string, latencyMs: number | undefined) => void;
   /** What an agent announced that one query costs. */
   readonly priceOf: (agent: string) => bigint | undefined;
   /** Runs a task at `peer` and resolves with its reply; parts of the answer go to `onPart`. */
@@ -138,6 +140,8 @@ export class TaskCaller {
       try {
         return await this.#runAt(candidate, attempt);
       } catch (thrown) {
+        const agent = idOf(candidate);
+        if (agent !== undefined && saysNothing(thrown)) this.#options.observe(agent, undefined);
         if (!mayTryNext(thrown)) throw thrown;
         failure = thrown;
       }
@@ -182,6 +186,7 @@ export class TaskCaller {
     await checkReceipt(receipt, { by: peer, task: expected, input: request.data, output });
     await onReceipt(receipt);
     const latencyMs = clock.monotonic() - started;
+    this.#options.observe(receipt.agent, latencyMs);
     emit('task.completed', { task, type, latencyMs }, { peer, agent: receipt.agent });
     const price = this.#options.priceOf(receipt.agent);
     return {
@@ -220,6 +225,11 @@ function mayTryNext(thrown: unknown): thrown is MeshError {
     MeshError.is(thrown, 'OVERLOADED', 'AGENT_NOT_FOUND', 'PEER_REJECTED') ||
     (MeshError.is(thrown, 'PEER_UNREACHABLE') && thrown.params['sent'] !== true)
   );
+}
+
+/** Whether the agent was asked and gave no answer, not even a refusal. */
+function saysNothing(thrown: unknown): boolean {
+  return MeshError.is(thrown, 'PEER_UNREACHABLE', 'TASK_TIMEOUT', 'TIMEOUT');
 }
 
 /** Why nobody did it: the best candidate's own refusal, with everybody's beside it. */

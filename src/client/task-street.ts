@@ -54,6 +54,9 @@ export function wireTasks(rooms: Rooms, wiring: TaskWiring): TaskCaller {
       for await (const part of stream) onPart(partShape(part, 'part'));
       return stream.result;
     },
+    observe: (agent, latencyMs) => {
+      rooms.observations.add(agent, latencyMs);
+    },
     priceOf: (agent) => priceOf(agent, discovery),
     checkReceipt: async (receipt, { by, task, input, output }) => {
       await audit.verifyReceipt(receipt, { by, for: did, task, input, output });

@@ -94,7 +94,10 @@ export const unconditionalLaws: readonly StoreLaw[] = [
 ];
 
 async function increments(store: Store, times: number): Promise<void> {
-  for (let done = 0; done < times; ) {
+  // The loser of each round tries again, so eight workers need no more rounds than there are increments.
+  let attempts = 8 * times;
+  for (let done = 0; done < times; attempts -= 1) {
+    check(attempts > 0, 'a worker must win now and then');
     const entry = await store.get('count');
     const next = entry === undefined ? 1 : Number(fromUtf8(entry.value)) + 1;
     const condition = { key: 'count', revision: entry?.revision ?? null };

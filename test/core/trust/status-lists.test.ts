@@ -107,6 +107,19 @@ describe('a status list on the web', () => {
     });
   });
 
+  it('is not confirmed by another list handed out in its place', async () => {
+    const { world, org, http } = await webRig();
+    const token = await listed('8');
+    expect((await org.trust.verify(token)).valid).toBe(true);
+    await world.clock.advance('50m');
+    const id = 'https://issuer.example/status/2';
+    http.answer = await listBy(issuer, world.clock.now(), { id });
+    await org.trust.verify(token);
+    expect(http.requests).toHaveLength(2);
+    await world.clock.advance('10m');
+    expect((await org.trust.verify(token)).valid).toBe(false);
+  });
+
   it('that cannot be had fails closed, and is left alone for ten seconds', async () => {
     const { world, org, http } = await webRig();
     http.answer = 'no list';
