@@ -65,7 +65,7 @@ export interface MeasureOptions {
   readonly progress?: (line: string) => void;
 }
 
-/** Runs `bench`: set up all, one round each to warm up, then the rounds, then tear down all. */
+/** Runs `bench`: set up all, a round each to warm up, then the rounds, then tear down all. */
 export async function measure(
   name: string,
   bench: Bench,
@@ -82,7 +82,7 @@ export async function measure(
       await each.setup?.();
       ready.push(each);
     }
-    for (const each of cases) await each.run(share / 4);
+    for (const each of cases) await each.run(share);
     const random = lcg(seed);
     for (let round = 1; round <= rounds; round += 1) {
       for (const each of shuffled(cases, random)) {

@@ -26,6 +26,7 @@ export class EventHub {
     readonly patterns: readonly string[];
     readonly queue: BoundedQueue<MeshEvent>;
   }>();
+  #closed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -55,7 +56,8 @@ export class EventHub {
       overflow: 'drop-oldest',
     });
     const reader = { patterns, queue };
-    this.#readers.add(reader);
+    if (this.#closed) queue.end();
+    else this.#readers.add(reader);
     const leave = (): void => {
       this.#readers.delete(reader);
       queue.end();
@@ -73,8 +75,9 @@ export class EventHub {
     };
   }
 
-  /** Ends every stream and forgets every listener. */
+  /** Ends every stream, those asked for later too, and forgets every listener. */
   close(): void {
+    this.#closed = true;
     for (const { queue } of this.#readers) queue.end();
     this.#readers.clear();
     this.#emitter.removeAllListeners();

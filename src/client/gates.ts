@@ -54,7 +54,8 @@ const gateDeadlineMs = 5_000;
 /** The gates of one client. */
 export class Gates {
   readonly #clock: Clock;
-  readonly #gates = new Map<GateName, Gate[]>();
+  /** A list is replaced, never changed: whoever is being judged meets all gates that stood when it came. */
+  readonly #gates = new Map<GateName, readonly { readonly gate: Gate }[]>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -62,18 +63,20 @@ export class Gates {
 
   /** Adds a gate behind those of the same name; the result takes it away. */
   add(name: GateName, gate: Gate): () => void {
-    const gates = this.#gates.get(name) ?? [];
-    gates.push(gate);
-    this.#gates.set(name, gates);
+    const added = { gate };
+    this.#gates.set(name, [...this.#of(name), added]);
     return () => {
-      gates.splice(gates.indexOf(gate), 1);
+      this.#gates.set(
+        name,
+        this.#of(name).filter((one) => one !== added),
+      );
     };
   }
 
   /** The first refusal, or undefined when every gate lets the task pass. */
   async ask(request: GateRequest): Promise<Refusal | undefined> {
     for (const name of gateOrder) {
-      for (const gate of this.#gates.get(name) ?? []) {
+      for (const { gate } of this.#of(name)) {
         const error = await this.#refusalOf(name, gate, request);
         if (error !== undefined) {
           return { gate: name, peer: request.peer, agent: request.agent, error };
@@ -81,6 +84,10 @@ export class Gates {
       }
     }
     return undefined;
+  }
+
+  #of(name: GateName): readonly { readonly gate: Gate }[] {
+    return this.#gates.get(name) ?? [];
   }
 
   async #refusalOf(

@@ -92,9 +92,13 @@ export class LocalAgents {
 
   #workOf({ handler, model }: AgentDefinition<never>): LocalAgent['run'] {
     if (handler !== undefined) return handler;
-    const known = typeof model === 'string' ? this.#models[model] : model;
+    const known = typeof model === 'string' ? this.#modelNamed(model) : model;
     if (known === undefined) throw new MeshError('MODEL_UNKNOWN', { model });
     return ({ input, signal }) => runModel(known, input, signal);
+  }
+
+  #modelNamed(model: string): Model | undefined {
+    return Object.hasOwn(this.#models, model) ? this.#models[model] : undefined;
   }
 }
 

@@ -5,9 +5,10 @@
  */
 import { throwIfAborted, withDeadline } from '../base/abort.ts';
 import { type Duration, toMs } from '../base/duration.ts';
-import { MeshError } from '../base/errors.ts';
+import { MeshError, toMeshError } from '../base/errors.ts';
 import { type Did, newId } from '../base/ids.ts';
-import { integer, object, optional, unknown } from '../base/shape.ts';
+import { cidOfJson } from '../base/multiformat.ts';
+import { integer, object, optional, text, unknown } from '../base/shape.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ModelUsage } from '../ports/model.ts';
 import type { Random } from '../ports/random.ts';
@@ -61,8 +62,8 @@ export interface TaskCallerOptions {
   readonly onReceipt: (receipt: SignedReceipt) => Promise<void>;
 }
 
-/** Candidates tried before a task gives up. */
-const attemptLimit = 8;
+/** Nodes a task is sent to before it gives up. Candidates that a gate refuses cost nothing and do not count. */
+const sendLimit = 8;
 const defaultTimeout: Duration = '30s';
 
 /** Has tasks done by the best agent that every gate allows. */
@@ -82,13 +83,13 @@ export class TaskCaller {
   ): Promise<TaskResult> {
     const request = this.#request(task, options);
     const ms = toMs(options.timeout ?? defaultTimeout, 'timeout');
-    const error = (): MeshError => new MeshError('TASK_TIMEOUT', { task: request.id, ms });
+    const timedOut = (): MeshError => new MeshError('TASK_TIMEOUT', { task: request.id, ms });
     const started = this.#options.clock.monotonic();
     try {
       return await withDeadline(
         this.#options.clock,
         ms,
-        { what: `task '${request.id}'`, signal: options.signal, error },
+        { what: `task '${request.id}'`, signal: options.signal, error: timedOut },
         (signal) =>
           this.#tryEach(candidates ?? this.#candidates(task, options), {
             request,
@@ -97,19 +98,26 @@ export class TaskCaller {
             budget: options.budget,
             started,
             ends: started + ms,
+            timedOut,
           }),
       );
     } catch (thrown) {
-      const { code, params } = MeshError.is(thrown) ? thrown : error();
+      const error = toMeshError(thrown, `task '${request.id}'`);
+      const { code, params } = error;
       this.#options.emit('task.failed', { task: request.id, type: task.type, code, params });
-      throw thrown;
+      throw error;
     }
   }
 
-  #request(task: Task, { idempotencyKey }: CallOptions): TaskRequest {
+  #request(task: Task, options: CallOptions): TaskRequest {
     const { type, data, sovereignty, labels } = taskShape(task, 'task');
+    const idempotencyKey = keyShape(options.idempotencyKey, 'options.idempotencyKey');
     return {
-      id: newId('task', this.#options.random),
+      // Every repetition of a call is the same request, so it has the same id too.
+      id:
+        idempotencyKey === undefined
+          ? newId('task', this.#options.random)
+          : `task-${cidOfJson(idempotencyKey)}`,
       type,
       data,
       ...(sovereignty === undefined ? {} : { sovereignty }),
@@ -130,7 +138,8 @@ export class TaskCaller {
     const { request, signal } = attempt;
     const refusals: Refusal[] = [];
     let failure: MeshError | undefined;
-    for (const candidate of candidates.slice(0, attemptLimit)) {
+    let sends = 0;
+    for (const candidate of candidates) {
       throwIfAborted(signal, `task '${request.id}'`);
       const refusal = await this.#refusalOf(candidate, attempt);
       if (refusal !== undefined) {

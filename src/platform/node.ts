@@ -1,19 +1,22 @@
 /**
- * Node.
+ * Standing on Node: native cryptography, pinned HTTP, threads, SQLite.
  * @module
  */
-import { MeshError } from '../base/errors.ts';
+import { sqliteStore } from '../adapters/stores/sqlite.ts';
 import type { Platform } from '../ports/platform.ts';
 import { nodeCrypto } from './node-crypto.ts';
+import { createNodeHttp } from './node-http.ts';
+import { nodeWorkers } from './node-workers.ts';
 import { systemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
 
-/** Node's ground (placeholder until its http and workers land). */
-export const platform = {
+/** The platform behind `#platform` on Node. */
+export const platform: Platform = {
   name: 'node',
   clock: systemClock,
   random: systemRandom,
   crypto: nodeCrypto,
-  openStore: async (path: string) => (await import('../adapters/stores/sqlite.ts')).sqliteStore(path),
-} as unknown as Platform;
-void MeshError;
+  http: createNodeHttp(),
+  workers: nodeWorkers(),
+  openStore: (path) => Promise.resolve(sqliteStore(path)),
+};

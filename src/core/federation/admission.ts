@@ -47,11 +47,12 @@ export class Admission {
 
   /** Puts `session` into the table and starts it; or tells the peer why not, and throws that. */
   async admit(session: Session): Promise<void> {
+    let replaced: Session | undefined;
     try {
       this.#assertRoom();
       this.#assertOther(session.local, session.peer);
       await this.#askRules(session);
-      await this.#makePlace(session);
+      replaced = await this.#findPlace(session);
     } catch (thrown) {
       const error = toMeshError(thrown, 'the accept rule');
       this.#tell(session, error);
@@ -60,6 +61,8 @@ export class Admission {
     }
     this.#options.table.add(session);
     session.start();
+    // Last, so that whoever is told of the end finds the other in its place.
+    void replaced?.leave(sessionExists(session.peer), replacedDrainMs);
   }
 
   /**
@@ -95,20 +98,17 @@ export class Admission {
     }
   }
 
-  async #makePlace(fresh: Session): Promise<void> {
+  /** Resolves with the session `fresh` takes the place of; throws when the place is rightly taken. */
+  async #findPlace(fresh: Session): Promise<Session | undefined> {
     const { table } = this.#options;
     for (;;) {
       const held = table.at(fresh.local, fresh.peer.did, fresh.peer.node);
-      if (held === undefined) return;
+      if (held === undefined) return undefined;
       const verdict = judgeDuplicate(this.#factsOf(held), this.#factsOf(fresh));
-      if (verdict === 'replace') {
-        table.remove(held);
-        void held.leave(twin(fresh.peer), replacedDrainMs);
-        return;
-      }
+      if (verdict === 'replace') return held;
       await this.#assertDead(
         held,
-        verdict === 'probe-twin' ? twin(fresh.peer) : conflict(fresh.peer),
+        verdict === 'probe-twin' ? sessionExists(fresh.peer) : conflict(fresh.peer),
       );
     }
   }
@@ -152,7 +152,8 @@ function rejected(local: Did, reason: string, cause?: unknown): MeshError {
   return new MeshError('PEER_REJECTED', { peer: local, reason }, { cause });
 }
 
-function twin({ node }: PeerFacts): MeshError {
+/** What becomes of a second session of the same pair. */
+export function sessionExists({ node }: PeerFacts): MeshError {
   return new MeshError('ALREADY_EXISTS', { what: 'the session with node', id: node });
 }
 

@@ -7,6 +7,7 @@ import { MeshError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Random } from '../../ports/random.ts';
+import { refusals } from './admission.ts';
 import { backoff } from './backoff.ts';
 import {
   AttemptFailure,
@@ -72,16 +73,17 @@ export class CallDesk {
     const packed = packMessage(body);
     const header = this.#header(method, options, callMs);
     const deadline = clock.monotonic() + header.deadlineMs;
-    for (let lost = false; ; lost = true) {
+    for (let losses = 0; ; losses += 1) {
       const carrier =
-        this.#ready(from, peer) ?? (await this.#find(from, peer, lost, header, deadline, signal));
+        this.#ready(from, peer) ?? (await this.#find(from, peer, losses, header, deadline, signal));
       const deadlineMs = Math.max(1, Math.ceil(deadline - clock.monotonic()));
       try {
         const attempt = { carrier, header: { ...header, deadlineMs }, body: packed, clock, signal };
         return await attemptCall(attempt);
       } catch (thrown) {
         if (!(thrown instanceof AttemptFailure)) throw thrown;
-        const again = mayRepeat(thrown.failure, idempotencyKey !== undefined);
+        const refused = refusals.includes(thrown.failure.error.code);
+        const again = !refused && mayRepeat(thrown.failure, idempotencyKey !== undefined);
         if (!again || clock.monotonic() >= deadline) throw errorOf(thrown, peer);
       }
     }
@@ -102,7 +104,7 @@ export class CallDesk {
     const header = this.#header(method, options, streamMs);
     const deadline = clock.monotonic() + header.deadlineMs;
     const carrier =
-      this.#ready(from, peer) ?? (await this.#find(from, peer, false, header, deadline, signal));
+      this.#ready(from, peer) ?? (await this.#find(from, peer, 0, header, deadline, signal));
     const releases: (() => void)[] = [];
     const stream = new StreamCall(() => {
       for (const release of releases) release();
@@ -129,11 +131,14 @@ export class CallDesk {
     return this.#options.loopback(from, peer) ?? this.#options.table.pick(from, peer);
   }
 
-  /** A session that does not exist yet. After a loss it is waited for, since somebody may be dialling already. */
+  /**
+   * A session that does not exist yet. After a loss it is waited for, since somebody may be dialling already; the pauses
+   * grow with each, so that a peer that lets nobody in is not asked in a loop.
+   */
   #find(
     from: Did,
     peer: Did,
-    lost: boolean,
+    losses: number,
     header: CallHeader,
     deadline: number,
     signal: AbortSignal | undefined,
@@ -143,14 +148,14 @@ export class CallDesk {
     const options = { what, signal, error: () => callTimeout(header) };
     const left = Math.max(1, deadline - clock.monotonic());
     return withDeadline(clock, left, options, async (inner) => {
-      for (let failures = 0; ; failures += 1) {
+      for (let failures = losses; ; failures += 1) {
+        if (failures > 1) await this.#arrival(from, peer, failures, inner);
         try {
           return this.#ready(from, peer) ?? (await this.#options.connect(from, peer));
         } catch (error) {
           throwIfAborted(inner, what);
-          if (!lost || !MeshError.is(error, 'PEER_UNREACHABLE')) throw error;
+          if (losses === 0 || !MeshError.is(error, 'PEER_UNREACHABLE')) throw error;
         }
-        await this.#arrival(from, peer, failures, inner);
       }
     });
   }
@@ -177,6 +182,6 @@ export class CallDesk {
 
 function errorOf({ failure }: AttemptFailure, peer: Did): MeshError {
   const { error, by } = failure;
-  if (by !== 'session' || error.code === 'CLOSED') return error;
+  if (by !== 'session' || error.code === 'CLOSED' || refusals.includes(error.code)) return error;
   return new MeshError('PEER_UNREACHABLE', { peer, detail: error.message }, { cause: error });
 }

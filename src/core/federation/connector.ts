@@ -6,8 +6,14 @@ import { abortable, withDeadline } from '../../base/abort.ts';
 import { MeshError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
 import type { Endpoint, Link, Transport } from '../../ports/transport.ts';
-import type { Admission } from './admission.ts';
-import { type HandshakeGround, type Handshaken, initiate, respond } from './handshake.ts';
+import { type Admission, sessionExists } from './admission.ts';
+import {
+  type HandshakeGround,
+  type Handshaken,
+  initiate,
+  type PeerFacts,
+  respond,
+} from './handshake.ts';
 import type { LocalParty } from './local-party.ts';
 import type { PeerTable } from './peer-table.ts';
 import type { Session } from './session.ts';
@@ -96,18 +102,21 @@ export class Connector {
   }
 
   async #dial(endpoint: Endpoint, party: LocalParty, expect: Did | undefined): Promise<Session> {
-    const { ground, admission, signal } = this.#options;
+    const { ground, admission, table, signal } = this.#options;
     const link = await this.#openLink(endpoint);
-    let twin: Session | undefined;
-    const meet = async (peer: Handshaken['peer']): Promise<void> => {
-      twin = await admission.findTwin(party.did, peer);
-      if (twin !== undefined) throw new MeshError('ABORTED', { what: 'a second session' });
+    let met: PeerFacts | undefined;
+    const meet = async (peer: PeerFacts): Promise<void> => {
+      met = peer;
+      const twin = await admission.findTwin(party.did, peer);
+      if (twin !== undefined) throw sessionExists(peer);
     };
     const handshake = initiate(ground, party, link, { expect, signal, meet });
     try {
       return await this.#admit(await this.#counted(handshake));
     } catch (error) {
-      if (twin !== undefined) return twin;
+      // Both sides have dialled, or this one twice: what is there already serves as well.
+      const held = met && table.at(party.did, met.did, met.node);
+      if (MeshError.is(error, 'ALREADY_EXISTS') && held?.usable === true) return held;
       throw error;
     }
   }

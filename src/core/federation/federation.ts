@@ -16,10 +16,11 @@ import { AddressMemory } from './address-memory.ts';
 import { type AcceptRule, Admission, refusals } from './admission.ts';
 import { CallDesk, type CallOptions } from './call-desk.ts';
 import { CallServer } from './call-server.ts';
-import type { Carrier, OutgoingStream } from './caller.ts';
+import { attemptCall, type Carrier, type OutgoingStream } from './caller.ts';
 import { Connector } from './connector.ts';
 import type { CallHandler, StreamHandler } from './handlers.ts';
 import type { Handshaken } from './handshake.ts';
+import { packMessage } from './inbox.ts';
 import { introduceMethod, introductionsFor, introductionsShape } from './introductions.ts';
 import { Keeper, type KeeperTarget } from './keeper.ts';
 import { LocalParty } from './local-party.ts';
@@ -110,6 +111,8 @@ export interface OpenTables {
 const startMs = 2_000;
 /** Failed dials in a row after which an introduced address is given up. */
 const introducedPatience = 8;
+/** Time a peer has to introduce others. */
+const introduceMs = 10_000;
 /** Addresses tried for one `connect`. */
 const addressLimit = 8;
 
@@ -507,11 +510,18 @@ export class Federation implements AsyncDisposable {
   /** Dials the peers of a peer. Whoever does not answer the question introduces nobody. */
   async #askIntroductions(session: Session): Promise<void> {
     try {
-      const { local, peer } = session;
-      const answer = await this.#desk.call(local, peer.did, introduceMethod, undefined, {});
+      const header = { method: introduceMethod, deadlineMs: introduceMs };
+      const [body, { clock }] = [packMessage(undefined), this.#options];
+      const answer = await attemptCall({
+        carrier: session,
+        header,
+        body,
+        clock,
+        signal: undefined,
+      });
       for (const { did, node, endpoints } of introductionsShape(answer, introduceMethod)) {
         this.#addresses.learn(did, endpoints);
-        this.#follow(local, did, node, endpoints);
+        this.#follow(session.local, did, node, endpoints);
       }
     } catch {
       // A peer without introductions is still a peer.
@@ -520,7 +530,8 @@ export class Federation implements AsyncDisposable {
 
   #follow(local: Did, did: Did, node: string, endpoints: readonly Endpoint[]): void {
     const endpoint = endpoints.find((one) => this.#connector.canDial(one));
-    const full = this.#table.size + this.#keepers.size >= this.#limits.introduced;
+    const dialling = [...this.#keepers.values()].filter((keeper) => keeper.session === undefined);
+    const full = this.#table.size + dialling.length >= this.#limits.introduced;
     const own = this.#parties.some((party) => party.did === did);
     if (endpoint === undefined || full || own || this.#table.at(local, did, node) !== undefined)
       return;

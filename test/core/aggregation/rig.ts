@@ -24,11 +24,16 @@ import type { Op, Store } from '../../../src/ports/store.ts';
 import type { MeshEventData, MeshEventType } from '../../../src/schema/mesh-event.ts';
 import type { ProofVerifier } from '../../../src/schema/signed.ts';
 
+interface Timer {
+  readonly at: number;
+  run: (() => void) | undefined;
+}
+
 /** Time that passes only when told to. */
 export class VirtualClock implements Clock {
   #now = 0;
-  #next = 0;
-  readonly #timers = new Map<number, { readonly at: number; readonly run: () => void }>();
+  /** By time; those of one instant in the order they were set. */
+  readonly #timers: Timer[] = [];
 
   now(): number {
     return 1_700_000_000_000 + this.#now;
@@ -39,11 +44,10 @@ export class VirtualClock implements Clock {
   }
 
   after(ms: number, run: () => void): () => void {
-    const id = this.#next;
-    this.#next += 1;
-    this.#timers.set(id, { at: this.#now + ms, run });
+    const timer: Timer = { at: this.#now + ms, run };
+    this.#timers.splice(this.#placeAfter(timer.at), 0, timer);
     return () => {
-      this.#timers.delete(id);
+      timer.run = undefined;
     };
   }
 
@@ -53,9 +57,9 @@ export class VirtualClock implements Clock {
     });
   }
 
-  /** Timers that have not run. */
+  /** Timers that have neither run nor been cancelled. */
   get pending(): number {
-    return this.#timers.size;
+    return this.#timers.filter(({ run }) => run !== undefined).length;
   }
 
   /** Lets `ms` pass, timer by timer; between two of them everything that can happen happens. */
@@ -63,9 +67,10 @@ export class VirtualClock implements Clock {
     const end = this.#now + ms;
     await quiet();
     while (!until()) {
-      const next = this.#earliest(end);
-      if (next === undefined) break;
-      this.#timers.delete(next.id);
+      const next = this.#timers[0];
+      if (next === undefined || next.at > end) break;
+      this.#timers.shift();
+      if (next.run === undefined) continue;
       this.#now = Math.max(this.#now, next.at);
       next.run();
       await quiet();
@@ -73,12 +78,14 @@ export class VirtualClock implements Clock {
     if (!until()) this.#now = end;
   }
 
-  #earliest(end: number): { id: number; at: number; run: () => void } | undefined {
-    let best: { id: number; at: number; run: () => void } | undefined;
-    for (const [id, timer] of this.#timers) {
-      if (timer.at <= end && (best === undefined || timer.at < best.at)) best = { id, ...timer };
+  #placeAfter(at: number): number {
+    let [low, high] = [0, this.#timers.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#timers[middle]!.at <= at) low = middle + 1;
+      else high = middle;
     }
-    return best;
+    return low;
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type AuditEntry,
   AuditLog,
   link,
+  linkProblem,
   verifyLog,
 } from '../../../src/core/audit/index.ts';
 import type { Entry, Store } from '../../../src/ports/store.ts';
@@ -296,6 +297,37 @@ describe('tampering with a stored log', () => {
       // Each head covers four entries: the rewriting shows at the first head after it begins.
       expect(verdict).toMatchObject({ intact: false, firstBreak: 4 * Math.floor(from / 4) + 3 });
     }
+  });
+
+  it('replacing one entry by another that is sound in itself is found at the one after it', async () => {
+    const store = await written(size, 1_000);
+    await store.write([{ del: `head/${String(size - 1).padStart(16, '0')}` }]);
+    const entries = (await rows(store, 'entry/')).map(
+      ({ value }) => JSON.parse(fromUtf8(value)) as AuditEntry,
+    );
+    for (let index = 0; index < size; index += 1) {
+      const end = index === 0 ? { length: 0 } : { length: index, hash: entries[index - 1]!.hash };
+      const forged = link(end, { ...entries[index]!, body: { forged: true } });
+      const key = keyOf(index);
+      await store.write([{ put: key, value: utf8(canonicalJson(forged)) }]);
+      expect(await verdictOf(store)).toMatchObject({ intact: false, firstBreak: index + 1 });
+      await store.write([{ put: key, value: utf8(canonicalJson(entries[index])) }]);
+    }
+  });
+
+  it('an entry with another number, sound in itself, is found', () => {
+    const first = link({ length: 0 }, { at: '2030-01-01T00:00:00.000Z', kind: 'task', body: 1 });
+    const end = { length: 1, hash: first.hash };
+    const third = link({ length: 2, hash: first.hash }, first);
+    expect(linkProblem(end, third)).toMatch(/numbered 2/);
+    expect(linkProblem(end, link(end, first))).toBeUndefined();
+  });
+
+  it('writing the same entry in another spelling is found', async () => {
+    const store = await written(size);
+    const { value } = (await store.get(keyOf(5)))!;
+    await store.write([{ put: keyOf(5), value: utf8(` ${fromUtf8(value)}`) }]);
+    expect(await verdictOf(store)).toMatchObject({ intact: false, firstBreak: 5 });
   });
 
   it('cutting the end off, or changing where it is, is found', async () => {

@@ -17,7 +17,7 @@ const question = request.map(
     subject: principal.id as never,
     action: action.id,
     resource: resource.type === 'Org' ? `org:${resource.id}` : `agent:${resource.id}`,
-    context: context as Record<string, unknown>,
+    context,
   }),
 );
 

@@ -234,6 +234,26 @@ describe('a revocation', () => {
     });
   });
 
+  it('lowers the score in the millisecond the list gets too old, in the middle of an hour too', async () => {
+    const world = new World();
+    await world.clock.advance('17m');
+    const anchors = [{ issuer: party('issuer').did, types: ['Iso14001'] }];
+    const issuer = await world.org('issuer');
+    const holder = await world.org('holder');
+    const verifier = await world.org('verifier', { anchors });
+    const request = { subject: holder.did, type: 'Iso14001', claims: {} };
+    const { jwt } = await issuer.trust.issue(request);
+    world.street.connect(issuer.did, holder.did);
+    await holder.trust.hold(jwt);
+    world.street.connect(holder.did, verifier.did);
+    await until(() => verifier.trust.credentialsOf(holder.did).size > 0);
+    world.street.disconnect(holder.did, verifier.did);
+    await world.clock.advance(hour - 1);
+    expect(verifier.trust.score(holder.did).score).toBe(15);
+    await world.clock.advance(1);
+    expect(verifier.trust.score(holder.did).score).toBe(0);
+  });
+
   it('keeps its lists young: they are signed again at half of their life and told to who is connected', async () => {
     const { world, issuer, holder, verifier } = await three();
     world.street.connect(holder.did, verifier.did);

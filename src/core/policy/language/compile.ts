@@ -10,7 +10,6 @@ import { inLong } from './long.ts';
 import type { BinaryOperator, Expression } from './syntax.ts';
 import {
   asEntity,
-  asRecord,
   equal,
   kindOf,
   memberOf,
@@ -239,14 +238,12 @@ function missing(value: Value, name: string, at: Evaluation): never {
   return fault(`${uid.key} has no attribute '${name}'`);
 }
 
-/** Member or attribute `name`; undefined when there is none or the entity is unknown. */
+/** Member or attribute `name`, if there is one; a fault for a value that can have none. */
 function lookUp(value: Value, name: string, at: Evaluation): Value | undefined {
-  const uid = asEntity(value);
-  if (uid !== undefined) return memberOf(at.entity(uid)?.attributes ?? {}, name);
-  const members = asRecord(value);
-  return members === undefined
-    ? fault(`a ${kindOf(value)} has no members`)
-    : memberOf(members, name);
+  const found = at.member(value, name);
+  if (found !== undefined) return found;
+  const kind = kindOf(value);
+  return kind === 'entity' || kind === 'record' ? undefined : fault(`a ${kind} has no members`);
 }
 
 function entity(value: Value): Uid {

@@ -4,7 +4,15 @@
  */
 import type { Entity, PolicyRequest } from '../../../ports/policy-engine.ts';
 import type { Variable } from './syntax.ts';
-import { type RecordValue, record, Uid, type Value } from './value.ts';
+import {
+  asEntity,
+  asRecord,
+  memberOf,
+  type RecordValue,
+  record,
+  Uid,
+  type Value,
+} from './value.ts';
 
 /** How many entities above one are looked at; a larger hierarchy is cut, so that no data can stall a decision. */
 const maxAncestors = 10_000;
@@ -34,6 +42,13 @@ export class Evaluation {
   /** The value of a variable. */
   variable(name: Variable): Value {
     return this[name];
+  }
+
+  /** Member or attribute `name`; undefined when there is none, or `value` has none at all. */
+  member(value: Value, name: string): Value | undefined {
+    const uid = asEntity(value);
+    const members = uid === undefined ? asRecord(value) : this.entity(uid)?.attributes;
+    return members && memberOf(members, name);
   }
 
   /** Keys of `uid` and of everything above it. */

@@ -5,7 +5,7 @@
  */
 import type { Evaluation } from './evaluation.ts';
 import type { Expression, Scope, Statement, Variable } from './syntax.ts';
-import { asEntity, asRecord, canonical, kindOf, memberOf, type Uid, type Value } from './value.ts';
+import { asEntity, canonical, kindOf, type Uid, type Value } from './value.ts';
 
 /** A place where a policy looks: attributes in a row, from a variable or an entity named in the policy. */
 interface Path {
@@ -200,7 +200,7 @@ function valueOf({ path, what }: Read, at: Evaluation): string {
   const { root, names } = path;
   let value: Value = typeof root === 'string' ? at.variable(root) : root;
   for (const [i, name] of names.entries()) {
-    const next = step(value, name, at);
+    const next = at.member(value, name);
     if (next === undefined) return `-${String(i)}${gap(value, at)};`;
     value = next;
   }
@@ -216,11 +216,4 @@ function gap(value: Value, at: Evaluation): string {
   const uid = asEntity(value);
   if (uid === undefined) return kindOf(value);
   return `${at.entity(uid) === undefined ? 'unknown' : 'known'}${canonical(uid)}`;
-}
-
-function step(value: Value, name: string, at: Evaluation): Value | undefined {
-  const uid = asEntity(value);
-  if (uid !== undefined) return memberOf(at.entity(uid)?.attributes ?? {}, name);
-  const members = asRecord(value);
-  return members && memberOf(members, name);
 }

@@ -1,0 +1,25 @@
+/**
+ * Standing in a browser, or on any other platform with `fetch` and `crypto`.
+ * @module
+ */
+import { MeshError } from '../base/errors.ts';
+import type { Platform } from '../ports/platform.ts';
+import { inlineWorkers } from './inline-workers.ts';
+import { nobleCrypto } from './noble-crypto.ts';
+import { systemClock } from './system-clock.ts';
+import { systemRandom } from './system-random.ts';
+import { createWebHttp } from './web-http.ts';
+
+/** The platform behind `#platform` everywhere but on Node. */
+export const platform: Platform = {
+  name: 'web',
+  clock: systemClock,
+  random: systemRandom,
+  crypto: nobleCrypto,
+  http: createWebHttp(),
+  workers: inlineWorkers(),
+  openStore: () => {
+    const feature = 'a durable store (there is none over IndexedDB yet)';
+    return Promise.reject(new MeshError('UNSUPPORTED', { feature, by: 'the web platform' }));
+  },
+};
