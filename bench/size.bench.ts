@@ -1,4 +1,4 @@
-import { gzipped, webBundle } from '../scripts/web-bundle.ts';
+import { frontDoor, gzipped, webBundle } from '../scripts/web-bundle.ts';
 import type { Bench, Case } from './harness.ts';
 
 const peer = 'libp2p + noise + yamux';
@@ -30,8 +30,8 @@ const bench: Bench = {
   peer,
   rounds: 3,
   cases: [
-    weighed('@mesh/sdk, before the first call', 'ours', `export * from '@mesh/sdk';`, 'first'),
-    weighed('@mesh/sdk, with all that loads on use', 'ours', `export * from '@mesh/sdk';`, 'all'),
+    weighed('MeshClient, before the first call', 'ours', frontDoor, 'first'),
+    weighed('MeshClient, with all that loads on use', 'ours', frontDoor, 'all'),
     weighed(peer, 'peer', libp2p, 'all'),
     weighed('did-jwt', 'peer', `export * from 'did-jwt';`, 'all'),
   ],

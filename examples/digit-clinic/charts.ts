@@ -10,8 +10,7 @@ export function accuracyPlot(rounds: readonly ReportRound[], clinics: readonly s
   const all = rounds.flatMap((round) => [round.global, ...Object.values(round.clinics)]);
   const ticks = shares(Math.min(...all), Math.max(...all));
   const [low = 0, high = 1] = [ticks[0], ticks.at(-1)];
-  const x = (i: number) =>
-    box.left + (i / Math.max(1, rounds.length - 1)) * (width - box.left - box.right);
+  const x = across(rounds.length, box.left, width - box.right);
   const y = (share: number) =>
     box.height - box.bottom - ((share - low) / (high - low)) * (box.height - box.top - box.bottom);
   const line = (values: readonly number[], kind: string) =>
@@ -35,13 +34,13 @@ export function accuracyPlot(rounds: readonly ReportRound[], clinics: readonly s
     17,
     { top: box.top + 4, bottom: box.height - box.bottom },
   );
-  const end = x(rounds.length - 1);
+  const end = width - box.right;
   const every = Math.ceil(rounds.length / 16);
   return html`<svg viewBox="0 0 ${width} ${box.height}" role="img" aria-label="Accuracy by round">
 ${ticks.map((tick) => html`<line class="grid" x1="${box.left}" x2="${end}" y1="${y(tick)}" y2="${y(tick)}"/><text class="tick" x="${box.left - 10}" y="${y(tick) + 4}" text-anchor="end">${Math.round(tick * 100)} %</text>`)}
 ${rounds.map(({ round }, i) => (i % every === 0 ? html`<text class="tick" x="${x(i)}" y="${box.height - 10}" text-anchor="middle">${round}</text>` : ''))}
 <text class="tick" x="${end + 16}" y="${box.height - 10}">round</text>
-${series.map(({ values, kind }) => line(values, kind))}
+${series.map(({ values, kind }) => (rounds.length > 1 ? line(values, kind) : html`<circle class="point ${kind}" cx="${x(0)}" cy="${y(values[0] ?? low)}" r="4"/>`))}
 ${line(shared.values, shared.kind)}
 ${rounds.map(({ round, global }, i) => html`<circle class="shared" cx="${x(i)}" cy="${y(global)}" r="4.5"><title>round ${round}: ${(global * 100).toFixed(2)} %</title></circle>`)}
 ${labels.map(({ name, kind, y: at }) => html`<text class="label ${kind}" x="${end + 16}" y="${at + 4}">${name}</text>`)}
@@ -53,10 +52,11 @@ export function roundTimes(rounds: readonly ReportRound[]): Html {
   const [left, right, height] = [52, 150, 74];
   const longest = Math.max(1, ...rounds.map(({ ms }) => ms));
   const step = (width - left - right) / Math.max(1, rounds.length - 1);
+  const x = across(rounds.length, left, width - right);
   const bar = Math.min(26, Math.max(4, step * 0.5));
   const bars = rounds.map(({ round, ms }, i) => {
     const tall = Math.max(1, (ms / longest) * 40);
-    const at = left + (rounds.length === 1 ? 0 : i * step);
+    const at = x(i);
     const text =
       rounds.length <= 16
         ? html`<text class="tick" x="${at}" y="${height - tall - 8}" text-anchor="middle">${(ms / 1_000).toFixed(1)}</text>`
@@ -101,6 +101,11 @@ function mark({ at, who, what, kind }: ReportMoment, x: number, y: number): Html
     return html`<polygon class="mark ${kind}" points="${points}">${title}</polygon>`;
   }
   return html`<circle class="mark ${kind}" cx="${x}" cy="${y}" r="${kind === 'note' ? 3.5 : 5}">${title}</circle>`;
+}
+
+/** Where the `i`th of `count` rounds stands between `left` and `right`; a single one in the middle. */
+function across(count: number, left: number, right: number): (i: number) => number {
+  return (i) => (count === 1 ? (left + right) / 2 : left + (i / (count - 1)) * (right - left));
 }
 
 /** Round shares that hold `low` and `high`, at least three. */

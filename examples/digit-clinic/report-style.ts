@@ -47,10 +47,12 @@ circle.shared { fill: var(--paper); stroke: var(--ink); stroke-width: 2.6; }
 .line.c0 { stroke: var(--c0); } .line.c1 { stroke: var(--c1); } .line.c2 { stroke: var(--c2); } .line.c3 { stroke: var(--c3); } .line.c4 { stroke: var(--c4); } .line.c5 { stroke: var(--c5); }
 .label.c0 { fill: var(--c0); } .label.c1 { fill: var(--c1); } .label.c2 { fill: var(--c2); } .label.c3 { fill: var(--c3); } .label.c4 { fill: var(--c4); } .label.c5 { fill: var(--c5); }
 .time { fill: var(--rule); }
+.point { fill: var(--c0); } .point.c1 { fill: var(--c1); } .point.c2 { fill: var(--c2); } .point.c3 { fill: var(--c3); } .point.c4 { fill: var(--c4); } .point.c5 { fill: var(--c5); }
 .columns { display: grid; grid-template-columns: 1.2fr 1fr; gap: 48px; margin-top: 26px; }
 .candidates { margin: 0; padding: 0; list-style: none; counter-reset: rank; }
-.candidates li { position: relative; padding: 0 0 14px 34px; counter-increment: rank; }
-.candidates li::before { content: counter(rank); position: absolute; left: 0; color: var(--none); font: 600 22px/1.2 var(--serif); }
+.candidates > li { position: relative; padding: 0 0 14px 34px; counter-increment: rank; }
+.candidates > li::before { content: counter(rank); position: absolute; left: 0; color: var(--none); font: 600 22px/1.2 var(--serif); }
+.candidates .more, .candidates .more:last-of-type { border: 0; padding: 0; font-size: 14px; color: var(--soft); } .more ul { margin: 2px 0 0; padding: 0; list-style: none; } .candidates .more li { padding: 1px 0; }
 .candidates .figure { float: right; color: var(--accent); font-weight: 600; }
 table { border-collapse: collapse; width: 100%; font-size: 15px; }
 th { text-align: left; font-weight: 600; }

@@ -188,8 +188,8 @@ function reading({ search, reading }: RunReport): Html {
       html`<tr><th scope="row">${name}</th><td class="wide"><i class="bar" style="width:${(100 * images) / most}%"></i></td><td class="figure">${images}</td></tr>`,
   );
   const candidates = search.map(
-    ({ name, score, why }) =>
-      html`<li><b>${name}</b> <span class="figure">${score.toFixed(2)}</span><br><small>${why.join(' · ')}</small></li>`,
+    ({ name, score, why: [first, ...more] }) =>
+      html`<li><b>${name}</b> <span class="figure">${score.toFixed(2)}</span><br><small>${first}</small>${more.length > 0 ? html`<details class="more"><summary>and ${more.length} more reasons</summary><ul>${more.map((reason) => html`<li>${reason}</li>`)}</ul></details>` : ''}</li>`,
   );
   return html`<section>
 <h2>Digits for the lab</h2>

@@ -10,7 +10,7 @@ interface Point {
   readonly y: number;
 }
 
-/** Arrows bend to their left, so that the two opinions of a pair do not cover each other. */
+/** Whoever knows nothing of another has no arrow. Arrows bend to their left, so that the two opinions of a pair do not cover each other. */
 export function trustGraph(
   opinions: readonly ReportTrust[],
   organisations: readonly ReportOrganisation[],
@@ -18,7 +18,8 @@ export function trustGraph(
   const places = new Map(
     organisations.map(({ name }, i) => [name, place(i, organisations.length)]),
   );
-  const arrows = opinions.map((opinion) => {
+  const known = opinions.filter(({ score, state }) => score > 0 || state !== 'unknown');
+  const arrows = known.map((opinion) => {
     const [from, to] = [places.get(opinion.from), places.get(opinion.to)];
     return from === undefined || to === undefined ? html`` : arrow(opinion, from, to);
   });
@@ -29,7 +30,7 @@ export function trustGraph(
     return html`<g class="node ${kind}"><title>${did}</title><circle cx="${x}" cy="${y}" r="${radius}"/><text x="${x}" y="${y + 5}" text-anchor="middle">${initials(name)}</text>${caption(name, x, y)}</g>`;
   });
   const states = ['trusted', 'probation', 'unknown', 'degraded', 'quarantined'];
-  const used = states.filter((state) => opinions.some((opinion) => opinion.state === state));
+  const used = states.filter((state) => known.some((opinion) => opinion.state === state));
   const legend = used.map(
     (state, i) =>
       html`<g transform="translate(${24 + i * 120} ${height - 14})"><line class="arrow ${state}" x1="0" x2="26" y1="-4" y2="-4" stroke-width="3"/><text class="tick" x="34">${state}</text></g>`,

@@ -54,6 +54,7 @@ export interface AgentDefinition<Input = unknown, Output = unknown> {
   readonly concurrency?: number;
   readonly input?: Schema<unknown, Input>;
   readonly output?: Schema<unknown, Output>;
+  /** Does the work of one task. Its signal fires when nobody waits for the output any more. */
   readonly handler?: (context: HandlerContext<Input>) => HandlerResult<Output>;
   /** A model, or the name of one in the client's `models`. */
   readonly model?: string | Model;

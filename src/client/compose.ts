@@ -24,7 +24,7 @@ import { Gates } from './gates.ts';
 import { Revocations } from './revocations.ts';
 import { Observations } from './observations.ts';
 import type { MeshClientOptions } from './options.ts';
-import { budgetGate, policyGate, trustGate } from './task-gates.ts';
+import { budgetGate, policyGate, sovereigntyGate, trustGate } from './task-gates.ts';
 
 /** Everything behind a started client. */
 export interface Rooms {
@@ -120,7 +120,10 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
       emit,
       anchors,
       onRevoked: (peer, _, types) => {
-        void revocations.add(peer, types);
+        revocations.add(peer, types).catch((error: unknown) => {
+          // In force all the same until the next start.
+          if (options.logger) options.logger.log('error', 'a revocation was not stored', { peer, error });
+        });
         reviewSessions(peer);
       },
     }),
@@ -134,7 +137,7 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
       entities: entitySource({
         trust: (peer) => trust.score(peer),
         credentials: (peer) => trust.credentialsOf(peer),
-        revoked: (peer) => revocations.of(peer),
+        revoked: (peer) => revocations.of(peer, trust.credentialsOf(peer)),
         federated: (peer) => bonds.has(peer),
         agent: (id) => discovery.get(id),
         zoneOf: zoneOfRegion,
@@ -205,6 +208,10 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
       () => policy,
       () => did,
     ),
+  );
+  gates.add(
+    'sovereignty',
+    sovereigntyGate((agent) => zoneOfRegion(discovery.get(agent)?.region ?? '')),
   );
   gates.add(
     'budget',

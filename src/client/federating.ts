@@ -8,13 +8,12 @@ import type { Did } from '../base/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Rooms } from './compose.ts';
 import type { FederateOptions, FederationLink } from './federation-link.ts';
-import type { TaskCaller } from './task-caller.ts';
 
 /** What it takes. */
 export interface Federating {
   readonly rooms: Rooms;
-  readonly caller: TaskCaller;
   readonly clock: Clock;
+  readonly executeTask: FederationLink['executeTask'];
 }
 
 /** Credentials and records that take longer come later; the bond does not wait for them. */
@@ -24,9 +23,9 @@ const introductionMs = 5_000;
 export async function federateWith(
   peer: Did,
   options: FederateOptions,
-  { rooms, caller, clock }: Federating,
+  { rooms, clock, executeTask }: Federating,
 ): Promise<FederationLink> {
-  const { federation, trust, policy, bonds } = rooms;
+  const { federation, trust, policy, bonds, lifetime } = rooms;
   const { minTrust = 0, purpose, signal } = options;
   const resource = `org:${peer}`;
   const decision = policy.decideSync({ action: 'federate', resource, context: { purpose } });
@@ -45,17 +44,21 @@ export async function federateWith(
   const session = (): ReturnType<typeof federation.sessions>[number] | undefined =>
     federation.sessions().find(({ did, state }) => did === peer && state === 'active');
   const first = session();
-  const close = async (): Promise<void> => {
+  let closing: Promise<void> | undefined;
+  const end = async (): Promise<void> => {
+    // With the client the session is gone; the bond stands, for the next start.
+    if (lifetime.closed) return;
     await bonds.remove(peer);
     await federation.disconnect(peer, new MeshError('CLOSED', { what: 'the federation' }));
   };
+  const close = (): Promise<void> => (closing ??= end());
   return {
     peer: { did: peer, node: first?.node ?? 'main' },
     handshakeMs: first?.handshakeMs ?? 0,
     get state() {
       return session()?.state ?? 'gone';
     },
-    executeTask: (task, callOptions = {}) => caller.run(task, { ...callOptions, to: peer }),
+    executeTask: (task, callOptions = {}) => executeTask(task, { ...callOptions, to: peer }),
     close,
     [Symbol.asyncDispose]: close,
   };

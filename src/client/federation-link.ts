@@ -23,5 +23,6 @@ export interface FederationLink extends AsyncDisposable {
   readonly handshakeMs: number;
   /** Has a task done by that organisation. */
   executeTask(task: Task, options?: CallOptions): Promise<TaskResult>;
+  /** Ends the bond and the sessions with that organisation. Idempotent. */
   close(): Promise<void>;
 }

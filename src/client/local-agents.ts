@@ -55,9 +55,10 @@ export class LocalAgents {
     return agent;
   }
 
-  /** Takes an agent away; false when it was not there. */
-  remove(agent: string): boolean {
-    return this.#agents.delete(agent);
+  /** Takes `agent` away; false when it is not there any more. */
+  remove(agent: LocalAgent): boolean {
+    const { name: taken } = agent.definition;
+    return this.#agents.get(taken) === agent && this.#agents.delete(taken);
   }
 
   /** The agent called `agent`. */

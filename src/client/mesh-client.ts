@@ -2,6 +2,7 @@
  * One organisation's part of a mesh: the object an application holds.
  * @module
  */
+import { linkedController } from '../base/abort.ts';
 import { BoundedQueue } from '../base/bounded-queue.ts';
 import { type Duration, toMs } from '../base/duration.ts';
 import { MeshError } from '../base/errors.ts';
@@ -13,6 +14,7 @@ import type { Federation } from '../core/federation/index.ts';
 import type { PolicyCache } from '../core/policy/index.ts';
 import type { TrustEngine } from '../core/trust/index.ts';
 import type { Extensible, Extension } from '../ports/extension.ts';
+import type { Logger } from '../ports/logger.ts';
 import { agentId } from '../schema/agent-record.ts';
 import type { MeshEvent, MeshEventOf, MeshEventType } from '../schema/mesh-event.ts';
 import type { Task } from '../schema/task.ts';
@@ -81,8 +83,10 @@ export class MeshClient implements Extensible, AsyncDisposable {
   readonly #agents: LocalAgents;
   readonly #extensions: Extensions;
   readonly #controller = new AbortController();
-  /** What extensions want wired before the street opens. */
+  /** What extensions want wired, before the street opens. */
   readonly #wires: ((rooms: Rooms) => void)[] = [];
+  /** Announcements and withdrawals under way, by name of the agent. */
+  readonly #saying = new Map<string, Promise<void>>();
   #running: Running | undefined;
   #starting: Promise<Running> | undefined;
   #closing: Promise<void> | undefined;
@@ -92,11 +96,17 @@ export class MeshClient implements Extensible, AsyncDisposable {
     this.#node = nodeOf(options);
     this.#events = new EventHub(groundOf(options).clock);
     this.#agents = new LocalAgents(options.models ?? {});
-    this.federation = this.#door('federation', ['call', 'connect', 'dial', 'disconnect']);
-    this.trust = this.#door('trust', ['issue', 'verify', 'revoke', 'hold', 'observe']);
+    this.federation = this.#door('federation', [
+      'call',
+      'connect',
+      'dial',
+      'disconnect',
+      'openStream',
+    ]);
+    this.trust = this.#door('trust', ['issue', 'verify', 'revoke', 'hold', 'observe', 'meet']);
     this.policy = this.#door('policy', ['decide', 'evaluate', 'publish', 'withdraw', 'rollback']);
     this.aggregator = this.#door('aggregator', ['createRound', 'latest']);
-    this.discovery = this.#door('discovery', ['search']);
+    this.discovery = this.#door('discovery', ['search', 'announce', 'withdraw', 'renew', 'compare', 'forget']);
     this.audit = this.#door('audit', ['append', 'receipt', 'verify', 'verifyReceipt']);
     this.#extensions = new Extensions((name) =>
       makeHost(name, {
@@ -105,8 +115,8 @@ export class MeshClient implements Extensible, AsyncDisposable {
         signal: this.#controller.signal,
         use: (extension) => this.use(extension),
         wire: (wire) => {
-          if (this.#running === undefined) this.#wires.push(wire);
-          else wire(this.#running.rooms);
+          this.#wires.push(wire);
+          if (this.#running !== undefined) wire(this.#running.rooms);
         },
         current: () => this.#running?.rooms,
         ready: async () => (await this.#ready()).rooms,
@@ -149,8 +159,8 @@ export class MeshClient implements Extensible, AsyncDisposable {
     const agent = this.#agents.add(definition as unknown as AgentDefinition<never>);
     const { name, capabilities } = definition;
     this.#events.emit('agent.registered', { name, capabilities: [...capabilities] });
-    if (this.#running !== undefined) void this.#announce(agent, this.#running.rooms);
-    return this.#handle(name);
+    if (this.#running !== undefined) this.#announce(agent, this.#running.rooms);
+    return this.#handle(agent);
   }
 
   /** Has `task` done by the best agent that every gate allows. */
@@ -171,14 +181,16 @@ export class MeshClient implements Extensible, AsyncDisposable {
     return result as TaskResult<Output>;
   }
 
-  /** Has `task` done and hands over the parts of the answer as they are made. */
+  /** Has `task` done and hands over the parts of the answer as they are made. Leaving the loop early cancels the task. */
   stream(task: Task, options: CallOptions = {}): TaskStream {
     const parts = new BoundedQueue<TaskPart>({ name: 'the answer', limit: partLimit });
+    const { controller, release } = linkedController(options.signal);
+    const { signal } = controller;
     const run = async (): Promise<TaskResult> => {
       const { caller } = await this.#ready();
-      return caller.run(task, options, undefined, (part) => parts.push(part));
+      return caller.run(task, { ...options, signal }, undefined, (part) => parts.push(part));
     };
-    const result = run();
+    const result = run().finally(release);
     result.then(
       () => {
         parts.end();
@@ -187,7 +199,15 @@ export class MeshClient implements Extensible, AsyncDisposable {
         parts.fail(error);
       },
     );
-    return { result, [Symbol.asyncIterator]: () => parts[Symbol.asyncIterator]() };
+    const leave = (): Promise<IteratorResult<TaskPart, undefined>> => {
+      controller.abort(new MeshError('ABORTED', { what: 'the answer' }));
+      parts.end();
+      return Promise.resolve({ done: true, value: undefined });
+    };
+    return {
+      result,
+      [Symbol.asyncIterator]: () => ({ next: () => parts.next(), return: leave }),
+    };
   }
 
   /**
@@ -195,11 +215,11 @@ export class MeshClient implements Extensible, AsyncDisposable {
    * (house rule `house/task-send`). Throws `PEER_UNREACHABLE`, `POLICY_DENIED`, `TRUST_TOO_LOW`.
    */
   async federate(peer: string, options: FederateOptions = {}): Promise<FederationLink> {
-    const { rooms, caller } = await this.#ready();
+    const { rooms } = await this.#ready();
     return federateWith(asDid(peer), options, {
       rooms,
-      caller,
       clock: groundOf(this.#options).clock,
+      executeTask: (task, callOptions) => this.executeTask(task, callOptions),
     });
   }
 
@@ -215,12 +235,17 @@ export class MeshClient implements Extensible, AsyncDisposable {
 
   /** The API of an extension, started if it was not. */
   use<Api>(extension: Extension<Api>): Api {
+    if (this.#closing !== undefined) throw closed();
     return this.#extensions.use(extension);
   }
 
   #ready(): Promise<Running> {
     if (this.#closing !== undefined) return Promise.reject(closed());
-    this.#starting ??= this.#start();
+    // What failed may succeed later: a port that was taken, a folder that was missing.
+    this.#starting ??= this.#start().catch((error: unknown) => {
+      this.#starting = undefined;
+      throw error;
+    });
     return this.#starting;
   }
 
@@ -233,14 +258,16 @@ export class MeshClient implements Extensible, AsyncDisposable {
       ground: groundOf(this.#options),
       agents: this.#agents,
       emit: this.#events.emit,
+      logger: this.#logger,
     });
     const running = { rooms, caller };
     this.#running = running;
-    for (const wire of this.#wires.splice(0)) wire(rooms);
     try {
+      for (const wire of this.#wires) wire(rooms);
       await startRooms(rooms);
       await Promise.all(this.#agents.all().map((agent) => this.#announce(agent, rooms)));
     } catch (error) {
+      this.#running = undefined;
       await rooms.lifetime.close();
       throw error;
     }
@@ -267,41 +294,63 @@ export class MeshClient implements Extensible, AsyncDisposable {
     }
   }
 
-  async #announce(agent: LocalAgent, rooms: Rooms): Promise<void> {
-    try {
-      const { region } = this.#options;
-      await rooms.discovery.announce({
-        ...(region !== undefined && { region }),
-        ...agent.definition,
+  #announce(agent: LocalAgent, rooms: Rooms): Promise<void> {
+    const { region } = this.#options;
+    const { definition } = agent;
+    const draft = { ...(region !== undefined && { region }), ...definition };
+    return this.#inTurn(definition.name, async () => {
+      if (this.#agents.get(definition.name) !== agent) return;
+      // The agent works all the same; it is found once an announcement goes through.
+      await rooms.discovery.announce(draft).catch((error: unknown) => {
+        const fields = { agent: definition.name, error };
+        this.#logger?.log('warn', 'an agent could not be announced', fields);
       });
-    } catch (error) {
-      // The agent works all the same; it is found again when the next announcement goes through.
-      const { logger } = this.#options;
-      if (logger)
-        logger.log('warn', 'an agent could not be announced', {
-          agent: agent.definition.name,
-          error,
-        });
-    }
+    });
   }
 
-  #handle<Input, Output>(name: string): Agent<Input, Output> {
-    const idOf = (): string => agentId(this.did, this.#node, name);
+  async #retire(agent: LocalAgent): Promise<void> {
+    const { name } = agent.definition;
+    if (!this.#agents.remove(agent)) return;
+    this.#events.emit('agent.retired', { name });
+    const rooms = this.#running?.rooms;
+    if (rooms === undefined || this.#closing !== undefined) return;
+    await this.#inTurn(name, async () => {
+      const id = agentId(this.did, this.#node, name);
+      if (rooms.discovery.get(id) !== undefined) await rooms.discovery.withdraw(name);
+    });
+  }
+
+  /** What is said of one name is said in order: a late announcement must not bring back an agent that has retired. */
+  #inTurn(name: string, say: () => Promise<void>): Promise<void> {
+    const said = (this.#saying.get(name) ?? Promise.resolve()).then(say);
+    const settled = said
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#saying.get(name) === settled) this.#saying.delete(name);
+      });
+    this.#saying.set(name, settled);
+    return said;
+  }
+
+  #handle<Input, Output>(agent: LocalAgent): Agent<Input, Output> {
+    const { name } = agent.definition;
     const didOf = (): Did => this.did;
+    const node = this.#node;
     return {
       name,
       get id() {
-        return idOf();
+        return agentId(didOf(), node, name);
       },
       get meshId() {
         return didOf();
       },
-      retire: async () => {
-        if (!this.#agents.remove(name)) return;
-        this.#events.emit('agent.retired', { name });
-        await this.#running?.rooms.discovery.withdraw(name);
-      },
+      retire: () => this.#retire(agent),
     };
+  }
+
+  get #logger(): Logger | undefined {
+    const { logger } = this.#options;
+    return logger === false ? undefined : logger;
   }
 
   #target(

@@ -25,27 +25,15 @@ export class Revocations {
     }
   }
 
-  /** Types of credentials that were revoked from `peer` and not given again. */
-  of(peer: Did): ReadonlySet<string> {
-    return this.#types.get(peer) ?? new Set();
+  /** Types of credentials that were revoked from `peer` and that it does not hold again. */
+  of(peer: Did, held: ReadonlySet<string>): ReadonlySet<string> {
+    return new Set([...(this.#types.get(peer) ?? [])].filter((type) => !held.has(type)));
   }
 
-  /** Remembers that credentials of `types` were revoked. In force at once; stored in its own time. */
-  add(peer: Did, types: readonly string[]): Promise<void> {
-    return this.#set(peer, new Set([...this.of(peer), ...types]));
-  }
-
-  /** Forgets types that `peer` holds again. */
-  remove(peer: Did, types: readonly string[]): Promise<void> {
-    const left = [...this.of(peer)].filter((type) => !types.includes(type));
-    return this.#set(peer, new Set(left));
-  }
-
-  async #set(peer: Did, types: ReadonlySet<string>): Promise<void> {
-    if (types.size === 0 && !this.#types.has(peer)) return;
-    if (types.size === 0) this.#types.delete(peer);
-    else this.#types.set(peer, types);
-    const value = utf8(JSON.stringify([...types]));
-    await this.#store.write([types.size === 0 ? { del: peer } : { put: peer, value }]);
+  /** Remembers that credentials of `types` were revoked. In force at once; resolves when it is stored. */
+  async add(peer: Did, types: readonly string[]): Promise<void> {
+    const all = new Set([...(this.#types.get(peer) ?? []), ...types]);
+    this.#types.set(peer, all);
+    await this.#store.write([{ put: peer, value: utf8(JSON.stringify([...all])) }]);
   }
 }

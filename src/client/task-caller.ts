@@ -8,7 +8,7 @@ import { type Duration, toMs } from '../base/duration.ts';
 import { MeshError, toMeshError } from '../base/errors.ts';
 import { type Did, newId } from '../base/ids.ts';
 import { cidOfJson } from '../base/multiformat.ts';
-import { integer, object, optional, text, unknown } from '../base/shape.ts';
+import { integer, object, optional, type Shaped, text, unknown } from '../base/shape.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ModelUsage } from '../ports/model.ts';
 import type { Random } from '../ports/random.ts';
@@ -56,7 +56,7 @@ export interface TaskCallerOptions {
   /** Throws `RECEIPT_INVALID` unless the receipt is by `peer` for exactly this work. */
   readonly checkReceipt: (
     receipt: SignedReceipt,
-    expected: { by: Did; task: string; input: unknown; output: unknown },
+    expected: { by: Did; task: string; agent?: string; input: unknown; output: unknown },
   ) => Promise<void>;
   /** Told of every checked receipt: trust learns from it, the log keeps it. */
   readonly onReceipt: (receipt: SignedReceipt) => Promise<void>;
@@ -147,11 +147,12 @@ export class TaskCaller {
         continue;
       }
       try {
+        sends += 1;
         return await this.#runAt(candidate, attempt);
       } catch (thrown) {
         const agent = idOf(candidate);
         if (agent !== undefined && saysNothing(thrown)) this.#options.observe(agent, undefined);
-        if (!mayTryNext(thrown)) throw thrown;
+        if (!mayTryNext(thrown) || sends === sendLimit) throw thrown;
         failure = thrown;
       }
     }
@@ -175,27 +176,21 @@ export class TaskCaller {
   }
 
   async #runAt(candidate: Candidate, attempt: Attempt): Promise<TaskResult> {
-    const { clock, send, checkReceipt, onReceipt, emit } = this.#options;
+    const { clock, checkReceipt, onReceipt, observe, emit } = this.#options;
     const { meshId: peer, name } = candidate;
-    const { signal, onPart, started, ends } = attempt;
+    const sent = clock.monotonic();
     const request: TaskRequest =
       name === undefined ? attempt.request : { ...attempt.request, agent: name };
-    const { id: task, type, idempotencyKey: key } = request;
+    const { id: task, type } = request;
     const about = { peer, ...agentOf(candidate) };
     emit('task.sent', { task, type }, about);
-    const timeoutMs = Math.max(1, ends - clock.monotonic());
-    const idempotency = key === undefined ? {} : { idempotencyKey: key };
-    const reply = replyShape(
-      await send(peer, request, { timeoutMs, signal, ...idempotency }, onPart),
-      'reply',
-    );
-    const { receipt, output, usage } = reply;
-    // A repeated call with the same key gets the first one's receipt, which names the first task.
-    const expected = key === undefined ? task : receipt.task;
-    await checkReceipt(receipt, { by: peer, task: expected, input: request.data, output });
+    const { receipt, output, usage } = await this.#send(peer, request, attempt);
+    assertFits(receipt, peer, type);
+    const expected = { by: peer, task, input: request.data, output, ...agentOf(candidate) };
+    await checkReceipt(receipt, expected);
     await onReceipt(receipt);
-    const latencyMs = clock.monotonic() - started;
-    this.#options.observe(receipt.agent, latencyMs);
+    const latencyMs = clock.monotonic() - attempt.started;
+    observe(receipt.agent, clock.monotonic() - sent);
     emit('task.completed', { task, type, latencyMs }, { peer, agent: receipt.agent });
     const price = this.#options.priceOf(receipt.agent);
     return {
@@ -207,6 +202,20 @@ export class TaskCaller {
       ...(usage !== undefined && { usage: totalled(usage) }),
     };
   }
+
+  async #send(peer: Did, request: TaskRequest, attempt: Attempt): Promise<Reply> {
+    const { clock, send } = this.#options;
+    const { signal, onPart, ends, timedOut } = attempt;
+    const { idempotencyKey } = request;
+    const timeoutMs = Math.max(1, ends - clock.monotonic());
+    const options = { timeoutMs, signal, ...(idempotencyKey !== undefined && { idempotencyKey }) };
+    try {
+      return replyShape(await send(peer, request, options, onPart), 'reply');
+    } catch (thrown) {
+      // Three clocks watch one deadline: this one, the street's and the agent's. Whichever rings first, it is the same.
+      throw MeshError.is(thrown, 'TIMEOUT') ? timedOut() : thrown;
+    }
+  }
 }
 
 interface Attempt {
@@ -216,13 +225,28 @@ interface Attempt {
   readonly onPart: ((part: TaskPart) => void) | undefined;
   readonly started: number;
   readonly ends: number;
+  readonly timedOut: () => MeshError;
 }
+
+const keyShape = optional(text({ min: 1, max: 256 }));
 
 const replyShape = object({
   output: unknown,
   receipt: receiptShape,
   usage: optional(object({ inputTokens: integer(), outputTokens: integer() })),
 });
+
+type Reply = Shaped<typeof replyShape>;
+
+/** What a receipt must say whoever did the work: that this was done, by an agent of the one who signs. */
+function assertFits({ id, type, outcome, agent }: SignedReceipt, peer: Did, asked: string): void {
+  const misfit = [
+    type === asked ? undefined : 'type',
+    outcome === 'ok' ? undefined : 'outcome',
+    agent.startsWith(`${peer}#`) ? undefined : 'agent',
+  ].find((member) => member !== undefined);
+  if (misfit !== undefined) throw new MeshError('RECEIPT_INVALID', { id, detail: misfit });
+}
 
 function totalled(usage: ModelUsage): ModelUsage & { readonly totalTokens: number } {
   return { ...usage, totalTokens: usage.inputTokens + usage.outputTokens };
@@ -238,7 +262,7 @@ function mayTryNext(thrown: unknown): thrown is MeshError {
 
 /** Whether the agent was asked and gave no answer, not even a refusal. */
 function saysNothing(thrown: unknown): boolean {
-  return MeshError.is(thrown, 'PEER_UNREACHABLE', 'TASK_TIMEOUT', 'TIMEOUT');
+  return MeshError.is(thrown, 'PEER_UNREACHABLE', 'TASK_TIMEOUT');
 }
 
 /** Why nobody did it: the best candidate's own refusal, with everybody's beside it. */

@@ -77,3 +77,15 @@ export function trustGate(trust: () => TrustView, self: () => Did, least: number
     throw new MeshError('TRUST_TOO_LOW', { peer, score, needed: least, because: shown });
   };
 }
+
+/** Lets data go only where the task allows: to agents in a zone that is known and fits. */
+export function sovereigntyGate(zoneOf: (agent: string) => string | undefined): Gate {
+  return ({ task, direction, agent }) => {
+    const { sovereignty = 'any', type: capability } = task;
+    if (direction === 'receive' || sovereignty === 'any') return;
+    const zone = agent === undefined ? undefined : zoneOf(agent);
+    const excluded = sovereignty.startsWith('no-') ? sovereignty.slice(3) : undefined;
+    const fits = zone !== undefined && (excluded === undefined ? zone === sovereignty : zone !== excluded);
+    if (!fits) throw new MeshError('SOVEREIGNTY_NO_REGION', { sovereignty, capability, zone });
+  };
+}

@@ -2,11 +2,12 @@
  * Runs tasks at the agent's side: finds the agent, asks the gates, runs the handler within the deadline, signs the receipt.
  * @module
  */
-import { abortable } from '../base/abort.ts';
-import { MeshError } from '../base/errors.ts';
+import { abortable, throwIfAborted } from '../base/abort.ts';
+import { MeshError, toMeshError } from '../base/errors.ts';
 import type { Did } from '../base/ids.ts';
 import { isPlainObject } from '../base/shape.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
 import type { ModelUsage } from '../ports/model.ts';
 import { agentId } from '../schema/agent-record.ts';
 import type { Emit } from '../schema/mesh-event.ts';
@@ -42,6 +43,7 @@ export interface TaskServerOptions {
   readonly gates: Gates;
   readonly emit: Emit;
   readonly mesh: MeshClient;
+  readonly logger?: Logger | undefined;
   readonly trustIn: (did: Did) => number;
   /** Signs a receipt and has it on record before it resolves. */
   readonly issueReceipt: (draft: ReceiptDraft) => Promise<SignedReceipt>;
@@ -65,23 +67,23 @@ export class TaskServer {
 
   /** Runs one task; throws the refusal or failure as it may be shown to the caller. */
   async execute(request: TaskRequest, options: ExecutionOptions): Promise<TaskReply> {
+    let stage: 'task.refused' | 'task.failed' = 'task.refused';
     try {
-      return await this.#execute(request, options);
+      const agent = await this.#admit(request, options);
+      const input: unknown = await checkSchema(agent.definition.input, request.data, 'input');
+      const release = occupy(agent);
+      stage = 'task.failed';
+      return await this.#perform(agent, input, request, options).finally(release);
     } catch (thrown) {
-      const error = this.#shown(thrown, request);
-      const { code, params } = error;
-      this.#options.emit(
-        code === 'TASK_FAILED' || code === 'TASK_TIMEOUT' ? 'task.failed' : 'task.refused',
-        { task: request.id, type: request.type, code, params },
-        { peer: options.from },
-      );
+      const error = toMeshError(thrown, `task '${request.id}'`);
+      this.#tell(stage, error, request, options.from);
       throw error;
     }
   }
 
-  async #execute(request: TaskRequest, options: ExecutionOptions): Promise<TaskReply> {
-    const { agents, gates, clock, emit } = this.#options;
-    const { from, signal } = options;
+  /** The agent for the task, once every gate lets it pass. */
+  async #admit(request: TaskRequest, { from, signal }: ExecutionOptions): Promise<LocalAgent> {
+    const { agents, gates } = this.#options;
     const agent = agents.find(request.type, request.agent);
     if (agent === undefined) {
       throw new MeshError('AGENT_NOT_FOUND', { capability: request.type, agent: request.agent });
@@ -90,49 +92,54 @@ export class TaskServer {
     const direction = 'receive' as const;
     const refusal = await gates.ask({ task: request, direction, peer: from, agent: id, signal });
     if (refusal !== undefined) throw refusal.error;
+    return agent;
+  }
+
+  async #perform(
+    agent: LocalAgent,
+    input: unknown,
+    request: TaskRequest,
+    options: ExecutionOptions,
+  ): Promise<TaskReply> {
+    const { clock, emit } = this.#options;
+    const { from } = options;
     const started = clock.monotonic();
-    const { output, usage } = await this.#occupy(agent, () => this.#work(agent, request, options));
+    const answer = await this.#answer(agent, input, request, options);
+    const { output: raw, usage } = answer instanceof ModelAnswer ? answer : { output: answer };
+    const output = (await checkSchema(agent.definition.output, raw, 'output')) ?? null;
     const ms = clock.monotonic() - started;
-    const receipt = await this.#receipt(agent, request, from, { output, ms, usage });
-    const { idempotencyKey } = request;
-    const key = idempotencyKey === undefined ? {} : { key: idempotencyKey };
-    const executed = { task: request.id, type: request.type, ms, ...key };
-    emit('task.executed', executed, { agent: id, peer: from });
+    const receipt = await this.#receipt(agent, request, from, { output, ms, usage }).catch(
+      failedAt(request),
+    );
+    const { id: task, type, idempotencyKey: key } = request;
+    const executed = { task, type, ms, ...(key !== undefined && { key }) };
+    emit('task.executed', executed, { agent: receipt.agent, peer: from });
     return usage === undefined ? { output, receipt } : { output, receipt, usage };
   }
 
-  async #occupy<T>(agent: LocalAgent, work: () => Promise<T>): Promise<T> {
-    if (agent.running >= agent.concurrency) {
-      throw new MeshError('OVERLOADED', {
-        what: `agent '${agent.definition.name}'`,
-        limit: agent.concurrency,
-      });
-    }
-    agent.running += 1;
-    try {
-      return await work();
-    } finally {
-      agent.running -= 1;
-    }
-  }
-
-  async #work(
-    { definition, run }: LocalAgent,
+  /** What the agent gives. A handler that ignores its signal cannot be stopped, but nobody waits for it any longer. */
+  async #answer(
+    { run }: LocalAgent,
+    input: unknown,
     request: TaskRequest,
     { from, signal, onPart }: ExecutionOptions,
-  ): Promise<{ output: unknown; usage: ModelUsage | undefined }> {
+  ): Promise<unknown> {
     const { mesh, trustIn } = this.#options;
-    const context: HandlerContext<never> = {
-      input: await checkSchema(definition.input, request.data, 'input'),
+    const { id, type, labels = [] } = request;
+    const context: HandlerContext = {
+      input,
       signal,
       caller: { did: from, trust: trustIn(from) },
-      task: { id: request.id, type: request.type, labels: request.labels ?? [] },
+      task: { id, type, labels },
       mesh,
     };
-    // A handler that ignores its signal cannot be stopped, but nobody waits for it longer than the deadline.
-    const answer = await abortable(drain(run(context), onPart), signal, `task '${request.id}'`);
-    const { output, usage } = answer instanceof ModelAnswer ? answer : { output: answer };
-    return { output: (await checkSchema(definition.output, output, 'output')) ?? null, usage };
+    const work = async (): Promise<unknown> => drain(run(context as never), signal, onPart);
+    return abortable(work().catch(failedAt(request)), signal, `task '${id}'`).catch(
+      (thrown: unknown) => {
+        if (!MeshError.is(thrown, 'TIMEOUT')) throw thrown;
+        throw new MeshError('TASK_TIMEOUT', { task: id, ms: thrown.params['ms'] });
+      },
+    );
   }
 
   #receipt(
@@ -163,23 +170,55 @@ export class TaskServer {
     return agentId(this.#options.did, this.#options.node, definition.name);
   }
 
-  /** A foreign error from a handler says nothing to the caller but that the task failed. */
-  #shown(thrown: unknown, request: TaskRequest): MeshError {
-    if (MeshError.is(thrown)) return thrown;
-    return new MeshError('TASK_FAILED', { task: request.id }, { cause: thrown });
+  /** The application hears why it failed; the caller, whose business that is not, only that it did. */
+  #tell(
+    stage: 'task.refused' | 'task.failed',
+    error: MeshError,
+    { id: task, type }: TaskRequest,
+    peer: Did,
+  ): void {
+    const { emit, logger } = this.#options;
+    const { code, params } = MeshError.is(error.cause) ? error.cause : error;
+    emit(stage, { task, type, code, params }, { peer });
+    if (stage === 'task.failed') logger?.log('warn', 'a task failed here', { task, type, error });
   }
+}
+
+function occupy(agent: LocalAgent): () => void {
+  const { definition, concurrency: limit } = agent;
+  if (agent.running >= limit) {
+    throw new MeshError('OVERLOADED', { what: `agent '${definition.name}'`, limit });
+  }
+  agent.running += 1;
+  return () => {
+    agent.running -= 1;
+  };
+}
+
+/** Whatever went wrong once the agent was at work: a code of its own would tell of other work, and be mistaken for this. */
+function failedAt({ id: task }: TaskRequest): (cause: unknown) => never {
+  return (cause) => {
+    throw new MeshError('TASK_FAILED', { task }, { cause });
+  };
 }
 
 /** The output of a handler, whichever way it gives it. */
 async function drain(
   result: unknown,
+  signal: AbortSignal,
   onPart: ((part: TaskPart) => Promise<void>) | undefined,
 ): Promise<unknown> {
   if (!isGenerator(result)) return result;
-  for (;;) {
-    const step = await result.next();
-    if (step.done === true) return step.value;
-    await onPart?.(step.value);
+  try {
+    for (;;) {
+      const step = await result.next();
+      if (step.done === true) return step.value;
+      throwIfAborted(signal, 'the answer');
+      await onPart?.(step.value);
+    }
+  } finally {
+    // Its own `finally` runs, as it would for whoever leaves a loop; after the end this does nothing.
+    await result.return(undefined);
   }
 }
 

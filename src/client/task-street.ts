@@ -3,8 +3,10 @@
  * @module
  */
 import type { Json } from '../base/canonical.ts';
+import { MeshError } from '../base/errors.ts';
 import { number, object, oneOf, optional, type Shape, text, unknown } from '../base/shape.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
 import type { Random } from '../ports/random.ts';
 import type { Emit } from '../schema/mesh-event.ts';
 import { taskRequestShape } from '../schema/task.ts';
@@ -23,10 +25,11 @@ export interface TaskWiring {
   readonly ground: { readonly clock: Clock; readonly random: Random };
   readonly agents: LocalAgents;
   readonly emit: Emit;
+  readonly logger: Logger | undefined;
 }
 
-/** Candidates looked at for one task. */
-const candidateLimit = 32;
+/** Candidates looked at for one task: many, so that strangers who offer the same crowd nobody out. */
+const candidateLimit = 256;
 
 /** Answers tasks of peers, and gives back the way to send one's own. */
 export function wireTasks(rooms: Rooms, wiring: TaskWiring): TaskCaller {
@@ -51,15 +54,19 @@ export function wireTasks(rooms: Rooms, wiring: TaskWiring): TaskCaller {
       if (onPart === undefined) return federation.call(peer, 'task.run', request, options);
       const stream = await federation.openStream(peer, 'task.stream', request, options);
       stream.end();
-      for await (const part of stream) onPart(partShape(part, 'part'));
-      return stream.result;
+      try {
+        for await (const part of stream) onPart(partShape(part, 'part'));
+        return await stream.result;
+      } catch (thrown) {
+        throw sentAlready(thrown);
+      }
     },
     observe: (agent, latencyMs) => {
       rooms.observations.add(agent, latencyMs);
     },
     priceOf: (agent) => priceOf(agent, discovery),
-    checkReceipt: async (receipt, { by, task, input, output }) => {
-      await audit.verifyReceipt(receipt, { by, for: did, task, input, output });
+    checkReceipt: async (receipt, expected) => {
+      await audit.verifyReceipt(receipt, { ...expected, for: did });
     },
     onReceipt: async (receipt) => {
       if (receipt.by === did) return;
@@ -69,7 +76,14 @@ export function wireTasks(rooms: Rooms, wiring: TaskWiring): TaskCaller {
   });
 }
 
-function serveTasks(rooms: Rooms, { mesh, node, region, ground, agents, emit }: TaskWiring): void {
+/** Once parts may have come, no other agent may begin anew. */
+function sentAlready(thrown: unknown): unknown {
+  if (!MeshError.is(thrown, 'PEER_UNREACHABLE')) return thrown;
+  return new MeshError('PEER_UNREACHABLE', { ...thrown.params, sent: true }, { cause: thrown });
+}
+
+function serveTasks(rooms: Rooms, wiring: TaskWiring): void {
+  const { mesh, node, region, ground, agents, emit, logger } = wiring;
   const { identity, federation, policy, audit, trust, gates } = rooms;
   const { did } = identity;
   const server = new TaskServer({
@@ -81,6 +95,7 @@ function serveTasks(rooms: Rooms, { mesh, node, region, ground, agents, emit }: 
     gates,
     emit,
     mesh,
+    logger,
     trustIn: (peer) => (peer === did ? 100 : trust.score(peer).score),
     issueReceipt: async (draft) => {
       const receipt = await audit.receipt({ ...draft, policyVersion: policy.version });

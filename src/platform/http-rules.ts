@@ -2,8 +2,7 @@
  * The rules of every request, whatever platform sends it.
  * @module
  */
-import type { Bytes } from '../base/bytes.ts';
-import { concat } from '../base/bytes.ts';
+import { type Bytes, concat } from '../base/bytes.ts';
 import { MeshError } from '../base/errors.ts';
 import type { HttpRequest } from '../ports/http.ts';
 
@@ -15,13 +14,15 @@ export interface HttpOptions {
   readonly allowPrivate?: boolean;
 }
 
+/** How long a request may take from its name's resolution to its last byte, unless it says otherwise. */
+export const defaultTimeoutMs = 5_000;
+
 /** A request, checked, with its limits. */
 export interface HttpPlan {
   readonly url: URL;
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Bytes | undefined;
-  readonly timeoutMs: number;
   readonly maxBytes: number;
   readonly maxRedirects: number;
 }
@@ -33,7 +34,6 @@ export function planRequest(request: HttpRequest, options: HttpOptions): HttpPla
     method: request.method ?? 'GET',
     headers: request.headers ?? {},
     body: request.body && Uint8Array.from(request.body),
-    timeoutMs: request.timeoutMs ?? 5_000,
     maxBytes: request.maxBytes ?? 262_144,
     maxRedirects: request.maxRedirects ?? 0,
   };
@@ -98,13 +98,18 @@ export function refused(url: URL | string, detail: string): MeshError {
   return new MeshError('HTTP_REFUSED', { url: shown, detail });
 }
 
-function checkUrl(text: string, { allowInsecure = false }: HttpOptions): URL {
+function checkUrl(text: string, options: HttpOptions): URL {
+  const { allowInsecure = false, allowPrivate = false } = options;
   const url = URL.parse(text);
   if (url === null) throw refused(text, 'it is no absolute URL');
-  if (url.username !== '' || url.password !== '') {
-    // Not even the refusal repeats the password.
-    throw refused(url, 'it carries credentials');
+  // Not even the refusal repeats the password.
+  if (url.username !== '' || url.password !== '') throw refused(url, 'it carries credentials');
+  if (!allowPrivate && localhost.test(url.hostname)) {
+    throw refused(url, `${url.hostname} is not a public name`);
   }
   if (url.protocol === 'https:' || (allowInsecure && url.protocol === 'http:')) return url;
   throw refused(url, `'${url.protocol}' is not allowed`);
 }
+
+// RFC 6761, section 6.3: these names are this machine, whatever a resolver says.
+const localhost = /(?:^|\.)localhost\.?$/;

@@ -7,9 +7,6 @@ import { MeshError } from '../base/errors.ts';
 import { Lifetime } from '../base/lifetime.ts';
 import type { WorkerOptions, WorkerPool } from '../ports/worker-pool.ts';
 
-/** A job: the default export of a module. */
-export type Job<I, O> = (input: I) => O | Promise<O>;
-
 /** The most jobs that may wait; beyond, `OVERLOADED`. */
 export const jobLimit = 1_024;
 
@@ -22,7 +19,7 @@ export function inlineWorkers(): WorkerPool {
   let waiting = 0;
   let last: Promise<unknown> = Promise.resolve();
 
-  const take = <I, O>(job: string, input: I, signal: AbortSignal | undefined): Promise<O> => {
+  const take = (job: string, input: unknown, signal: AbortSignal | undefined): Promise<unknown> => {
     lifetime.assertOpen();
     throwIfAborted(signal, 'the job');
     if (waiting >= jobLimit) {
@@ -33,22 +30,22 @@ export function inlineWorkers(): WorkerPool {
       waiting -= 1;
       lifetime.assertOpen();
       throwIfAborted(signal, 'the job');
-      return (await jobOf<I, O>(job))(input);
+      return (await jobOf(job))(input);
     });
     last = turn.catch(() => undefined);
     return turn;
   };
   return {
     size: 1,
-    run: async <I, O>(job: string, input: I, { signal }: WorkerOptions = {}) =>
-      abortable(take<I, O>(job, input, signal), signal, 'the job'),
+    run: async (job: string, input: unknown, { signal }: WorkerOptions = {}) =>
+      await abortable(take(job, input, signal), signal, 'the job'),
     close: () => lifetime.close(),
   };
 }
 
-async function jobOf<I, O>(job: string): Promise<Job<I, O>> {
+async function jobOf(job: string): Promise<(input: unknown) => unknown> {
   const module = (await import(/* @vite-ignore */ job)) as { default?: unknown };
-  if (typeof module.default === 'function') return module.default as Job<I, O>;
+  if (typeof module.default === 'function') return module.default as (input: unknown) => unknown;
   const expected = 'the URL of a module whose default export is a function';
   throw new MeshError('INVALID_ARGUMENT', { argument: 'job', expected, got: job });
 }

@@ -11,6 +11,7 @@ import { MeshError } from '../base/errors.ts';
 import type { Http, HttpRequest, HttpResponse } from '../ports/http.ts';
 import {
   BodyCollector,
+  defaultTimeoutMs,
   followRedirect,
   type HttpOptions,
   type HttpPlan,
@@ -33,7 +34,7 @@ export interface NodeHttpOptions extends HttpOptions {
 export function createNodeHttp(options: NodeHttpOptions = {}): Http {
   return {
     send: (request) => {
-      const { signal, timeoutMs = 5_000, url } = request;
+      const { signal, timeoutMs = defaultTimeoutMs, url } = request;
       const deadline = { what: `the request to ${hostOf(url)}`, signal };
       return withDeadline(systemClock, timeoutMs, deadline, (limit) =>
         follow(request, options, limit),
@@ -52,7 +53,8 @@ async function follow(
     const address = await checkedAddress(plan.url, options);
     const response = await exchange(plan, address, signal);
     const { location } = response.headers;
-    if (!redirects.has(response.status) || location === undefined) return response;
+    const redirected = redirects.has(response.status) && location !== undefined;
+    if (!redirected || plan.maxRedirects === 0) return response;
     plan = { ...plan, url: followRedirect(plan, location, followed, options) };
   }
 }
@@ -93,7 +95,7 @@ function exchange(plan: HttpPlan, address: string, signal: AbortSignal): Promise
       const answered = receive(plan, incoming);
       answered.then(resolve, (error: unknown) => {
         outgoing.destroy();
-        reject(error as Error);
+        reject(error);
       });
     });
     outgoing.on('error', (cause: NodeJS.ErrnoException) => {

@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { abortError, onAbort, throwIfAborted } from '../base/abort.ts';
-import { MeshError, type MeshErrorCode, type MeshErrorParams } from '../base/errors.ts';
+import { MeshError, type MeshErrorCode, type MeshErrorParams, sentences } from '../base/errors.ts';
 import { Lifetime } from '../base/lifetime.ts';
 import type { WorkerOptions, WorkerPool } from '../ports/worker-pool.ts';
 import { jobLimit } from './inline-workers.ts';
@@ -57,9 +57,9 @@ class NodeWorkers implements WorkerPool {
     this.#lifetime.own(() => this.#stop());
   }
 
-  run<I, O>(job: string, input: I, options: WorkerOptions = {}): Promise<O> {
+  run(job: string, input: unknown, options: WorkerOptions = {}): Promise<unknown> {
     const { transfer = [], signal } = options;
-    return new Promise<unknown>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       this.#lifetime.assertOpen();
       throwIfAborted(signal, 'the job');
       if (this.#queue.length >= jobLimit) {
@@ -83,7 +83,7 @@ class NodeWorkers implements WorkerPool {
       });
       this.#queue.push(task);
       this.#next();
-    }) as Promise<O>;
+    });
   }
 
   close(): Promise<void> {
@@ -113,9 +113,10 @@ class NodeWorkers implements WorkerPool {
       else task?.reject(errorOf(answer.failure));
       this.#next();
     });
-    worker.on('messageerror', (cause) => this.#lose(worker, cause));
-    worker.on('error', (cause) => this.#lose(worker, cause));
-    worker.on('exit', () => this.#lose(worker, new Error('the thread ended')));
+    const lost = (cause: unknown): void => {
+      this.#lose(worker, cause);
+    };
+    worker.on('messageerror', lost).on('error', lost).on('exit', lost);
     return worker;
   }
 
@@ -156,6 +157,6 @@ class NodeWorkers implements WorkerPool {
 }
 
 function errorOf({ code, message, params }: NonNullable<Answer['failure']>): MeshError {
-  if (params !== undefined) return new MeshError(code as MeshErrorCode, params);
+  if (code !== undefined && code in sentences) return new MeshError(code as MeshErrorCode, params);
   return new MeshError('INTERNAL', { what: 'a job' }, { cause: new Error(message) });
 }

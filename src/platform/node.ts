@@ -2,10 +2,9 @@
  * Standing on Node: native cryptography, pinned HTTP, threads, SQLite.
  * @module
  */
-import { sqliteStore } from '../adapters/stores/sqlite.ts';
+import type { Http } from '../ports/http.ts';
 import type { Platform } from '../ports/platform.ts';
 import { nodeCrypto } from './node-crypto.ts';
-import { createNodeHttp } from './node-http.ts';
 import { nodeWorkers } from './node-workers.ts';
 import { systemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
@@ -16,7 +15,15 @@ export const platform: Platform = {
   clock: systemClock,
   random: systemRandom,
   crypto: nodeCrypto,
-  http: createNodeHttp(),
+  http: { send: async (request) => (await http()).send(request) },
   workers: nodeWorkers(),
-  openStore: (path) => Promise.resolve(sqliteStore(path)),
+  openStore: async (path) => (await import('../adapters/stores/sqlite.ts')).sqliteStore(path),
 };
+
+let opened: Promise<Http> | undefined;
+
+/** Node's own HTTP and DNS begin to work when they are imported, so they are imported when they are needed. */
+function http(): Promise<Http> {
+  opened ??= import('./node-http.ts').then(({ createNodeHttp }) => createNodeHttp());
+  return opened;
+}

@@ -7,6 +7,7 @@ import { MeshError } from '../base/errors.ts';
 import type { Http, HttpRequest, HttpResponse } from '../ports/http.ts';
 import {
   BodyCollector,
+  defaultTimeoutMs,
   type HttpOptions,
   type HttpPlan,
   planRequest,
@@ -15,14 +16,14 @@ import {
 import { systemClock } from './system-clock.ts';
 
 /**
- * Sends with `fetch`, holding the limits a page can hold. It cannot see addresses, so hosts given as addresses and
- * `localhost` are refused and the rest is left to the browser; nor redirects, so they are followed within the browser
- * when allowed, uncounted, and refused afterwards when they led to another host.
+ * Sends with `fetch`, holding the limits a page can hold. It cannot see addresses, so hosts given as addresses are
+ * refused and the rest is left to the browser; nor redirects, so without `maxRedirects` they fail, and with it they are
+ * followed by the browser, uncounted, and refused afterwards when they led to another host.
  */
 export function createWebHttp(options: HttpOptions = {}): Http {
   return {
     send: (request) => {
-      const { signal, timeoutMs = 5_000, url } = request;
+      const { signal, timeoutMs = defaultTimeoutMs, url } = request;
       const deadline = { what: `the request to ${URL.parse(url)?.host ?? url}`, signal };
       return withDeadline(systemClock, timeoutMs, deadline, (limit) =>
         send(request, options, limit),
@@ -38,8 +39,8 @@ async function send(
 ): Promise<HttpResponse> {
   const plan = planRequest(request, options);
   const { url } = plan;
-  if (options.allowPrivate !== true && namesMachine(url.hostname)) {
-    throw refused(url, `${url.hostname} is not a public name`);
+  if (options.allowPrivate !== true && isAddress(url.hostname)) {
+    throw refused(url, `${url.hostname} may not be a public address`);
   }
   const response = await ask(plan, signal);
   if (response.url !== '' && new URL(response.url).origin !== url.origin) {
@@ -68,8 +69,7 @@ async function ask(plan: HttpPlan, signal: AbortSignal): Promise<Response> {
     });
   } catch (cause) {
     // A page is not told whether there was no answer or one it may not see.
-    const detail = 'fetch failed';
-    throw new MeshError('PEER_UNREACHABLE', { peer: url.host, detail }, { cause });
+    throw unreachable(url, 'fetch failed', cause);
   }
 }
 
@@ -79,15 +79,18 @@ async function bodyOf(response: Response, { url, maxBytes }: HttpPlan) {
     body.expect(response.headers.get('content-length'));
     for await (const chunk of response.body ?? []) body.add(chunk);
   } catch (error) {
-    // The stream is cancelled by leaving the loop; one never entered is cancelled here.
-    if (response.body?.locked === false) await response.body.cancel();
-    throw error;
+    // Leaving the loop has ended the stream; one refused before its first byte is ended here.
+    response.body?.cancel().catch(() => undefined);
+    throw MeshError.is(error) ? error : unreachable(url, 'the answer broke off', error);
   }
   return body.whole();
 }
 
 /** A URL's host name has one spelling per address: `0x7f.1` has become `127.0.0.1` by then. */
-function namesMachine(hostname: string): boolean {
-  const isAddress = hostname.startsWith('[') || /^[\d.]+$/.test(hostname);
-  return isAddress || /(?:^|\.)localhost\.?$/.test(hostname);
+function isAddress(hostname: string): boolean {
+  return hostname.startsWith('[') || /^[\d.]+$/.test(hostname);
+}
+
+function unreachable({ host }: URL, detail: string, cause: unknown): MeshError {
+  return new MeshError('PEER_UNREACHABLE', { peer: host, detail }, { cause });
 }

@@ -16,6 +16,8 @@ export interface AnchorProof {
 /** Writes digests and checks them. */
 export interface Anchor {
   readonly name: string;
+  /** Puts `digest` where it cannot be taken back. */
   anchor(digest: Uint8Array, options?: { readonly signal?: AbortSignal }): Promise<AnchorProof>;
+  /** Whether `proof` shows that `digest` was anchored here at that time. */
   verify(digest: Uint8Array, proof: AnchorProof): Promise<boolean>;
 }

@@ -55,5 +55,6 @@ export interface Extension<Api = unknown> {
 
 /** What can carry extensions: MeshClient does. */
 export interface Extensible {
+  /** The API of `extension`, which is started unless it runs already. */
   use<Api>(extension: Extension<Api>): Api;
 }

@@ -35,5 +35,6 @@ export interface HttpResponse {
  * refused, and the connection goes to the address that was checked (no rebinding). `HTTP_REFUSED` says what was against it.
  */
 export interface Http {
+  /** Resolves with any answer, whatever its status; rejects when there is none. */
   send(request: HttpRequest): Promise<HttpResponse>;
 }

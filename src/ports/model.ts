@@ -12,6 +12,7 @@ export interface ModelUsage {
 /** Answers an input. The SDK holds no provider list and no keys. */
 export interface Model {
   readonly id: string;
+  /** One answer. Stops when the signal fires. */
   run(request: {
     readonly input: unknown;
     readonly signal: AbortSignal;

@@ -52,6 +52,7 @@ export interface EngineDecision {
 
 /** Policies made ready for many questions. */
 export interface PreparedPolicies {
+  /** Answers one question. What goes wrong in a policy is part of the answer, never thrown. */
   evaluate(request: PolicyRequest, entities: ReadonlyMap<string, Entity>): EngineDecision;
   /** Annotation `name` of policy `id`, e.g. its advice. */
   annotation(id: string, name: string): string | undefined;
@@ -59,15 +60,9 @@ export interface PreparedPolicies {
    * Everything the answer depends on, as one text: equal texts, equal answers. Undefined when that cannot be told,
    * and then the answer may not be kept. An engine without this method is asked every time.
    */
-  dependencies?(
-    request: PolicyRequest,
-    entities: ReadonlyMap<string, Entity>,
-  ): string | undefined;
+  dependencies?(request: PolicyRequest, entities: ReadonlyMap<string, Entity>): string | undefined;
   /** What each policy says to the request, in order; for people who ask why. */
-  explain?(
-    request: PolicyRequest,
-    entities: ReadonlyMap<string, Entity>,
-  ): readonly PolicyOutcome[];
+  explain?(request: PolicyRequest, entities: ReadonlyMap<string, Entity>): readonly PolicyOutcome[];
 }
 
 /** What one policy says to one request. */

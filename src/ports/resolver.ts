@@ -23,5 +23,6 @@ export interface ResolveOptions {
 export interface DidResolver {
   /** Methods it answers for: `key`, `mesh`, ... */
   readonly methods: readonly string[];
+  /** What is known of `did` now. */
   resolve(did: Did, options?: ResolveOptions): Promise<Resolution>;
 }

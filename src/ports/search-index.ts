@@ -28,6 +28,7 @@ export interface SearchIndex {
   readonly size: number;
   /** Adds or replaces. */
   put(document: IndexDocument): void;
+  /** Forgets `id`, if it is there. */
   remove(id: string): void;
   /** The best `limit` matches among documents `accept` lets through. Deterministic; ties in order of id. */
   search(query: {

@@ -86,14 +86,18 @@ export interface Change {
 
 /** Reads that do not see later writes. */
 export interface Snapshot extends AsyncDisposable {
+  /** The entry as it stood when the snapshot was taken. */
   get(key: Key, options?: ReadOptions): Promise<Entry | undefined>;
+  /** Entries in key order, as they stood. */
   scan(range: Range, options?: ReadOptions): AsyncIterable<Entry>;
+  /** Lets the engine forget what it held back for this snapshot. Idempotent. */
   close(): Promise<void>;
 }
 
 /** Keeps bytes. Every method rejects with `CLOSED` after `close()`. */
 export interface Store extends AsyncDisposable {
   readonly features: StoreFeatures;
+  /** The entry at `key`; undefined when there is none or it has expired. */
   get(key: Key, options?: ReadOptions): Promise<Entry | undefined>;
   /** Entries in the order of `keys`. */
   getMany(keys: readonly Key[], options?: ReadOptions): Promise<readonly (Entry | undefined)[]>;
@@ -101,6 +105,7 @@ export interface Store extends AsyncDisposable {
   write(ops: readonly Op[], options?: WriteOptions): Promise<Commit>;
   /** Entries in key order. */
   scan(range: Range, options?: ReadOptions): AsyncIterable<Entry>;
+  /** A view that does not move; whoever takes it closes it. Present when `features.snapshot` says so. */
   snapshot?(): Promise<Snapshot>;
   /** Every change under `prefix` after revision `from` (default: now), in commit order, until `signal` fires. */
   watch(prefix: Key, from?: Revision, options?: ReadOptions): AsyncIterable<Change>;

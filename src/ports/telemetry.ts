@@ -8,6 +8,7 @@ export type Attributes = Readonly<Record<string, string | number | boolean>>;
 
 /** A piece of work that is being timed. */
 export interface Span {
+  /** Adds what became known while the work went on. */
   set(attributes: Attributes): void;
   /** Ends the span; with an error when the work failed. */
   end(error?: unknown): void;
@@ -19,6 +20,7 @@ export interface Telemetry {
   count(name: string, by?: number, attributes?: Attributes): void;
   /** Records one value of a distribution, e.g. a latency in milliseconds. */
   record(name: string, value: number, attributes?: Attributes): void;
+  /** Begins to time a piece of work. */
   span(name: string, attributes?: Attributes): Span;
 }
 

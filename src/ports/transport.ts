@@ -70,6 +70,7 @@ export interface LinkEnd {
 
 /** What the owner of a link listens to. */
 export interface LinkHandler {
+  /** One frame, whole and in order of arrival. */
   frame(bytes: Uint8Array): void;
   /** Called once, last. */
   closed(end: LinkEnd): void;
@@ -89,6 +90,7 @@ export interface Link {
   receive(handler: LinkHandler): void;
   /** Asks the carrier to hold back frames. Frames already under way may still arrive. */
   pause(): void;
+  /** Lets frames come again after `pause()`. */
   resume(): void;
   /** Flushes, then ends. Idempotent. */
   close(): Promise<void>;

@@ -13,6 +13,8 @@ export interface WorkerOptions {
 export interface WorkerPool {
   /** How many jobs run at once. */
   readonly size: number;
+  /** The output of `job` for `input`. */
   run(job: string, input: unknown, options?: WorkerOptions): Promise<unknown>;
+  /** Ends every thread. Idempotent. */
   close(): Promise<void>;
 }

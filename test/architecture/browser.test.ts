@@ -1,9 +1,9 @@
 // The front door in a browser: no Node module, the web platform, and nothing heavy before it is used.
 import { describe, expect, it } from 'vitest';
-import { gzipped, webBundle } from '../../scripts/web-bundle.ts';
+import { frontDoor, gzipped, webBundle } from '../../scripts/web-bundle.ts';
 
 const fromSource = { conditions: ['@mesh/source'] };
-const bundle = await webBundle(`export * from '@mesh/sdk';`, fromSource);
+const bundle = await webBundle(frontDoor, fromSource);
 const chunks = [...bundle.first, ...bundle.later];
 const modules = chunks.flatMap((chunk) => chunk.modules);
 

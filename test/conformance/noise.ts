@@ -53,7 +53,7 @@ export function noise(line: unknown, crypto: CryptoProvider = nodeCrypto): void 
 
 function makeSide(vector: Vector, initiator: boolean, crypto: CryptoProvider): NoiseHandshake {
   const read = (field: 'prologue' | 'ephemeral' | 'static' | 'remote_static') => {
-    const value = vector[initiator ? `init_${field}` : `resp_${field}`];
+    const value = vector[`${initiator ? 'init' : 'resp'}_${field}` as const];
     return value === undefined ? undefined : fromHex(value, field);
   };
   const [prologue, own, remoteStatic] = [read('prologue'), read('static'), read('remote_static')];

@@ -83,7 +83,7 @@ describe('the network', () => {
   });
 
   it('gives other work its turn while it trains, and tells how far it is', async () => {
-    const { images, labels } = take(await readDigits('train'), 4_000);
+    const { images, labels } = take(await readDigits('train'), 2_000);
     let turns = 0;
     const timer = setInterval(() => (turns += 1), 1);
     const told: number[] = [];
@@ -95,7 +95,7 @@ describe('the network', () => {
   });
 
   it('stops when its signal fires', async () => {
-    const { images, labels } = take(await readDigits('train'), 4_000);
+    const { images, labels } = take(await readDigits('train'), 2_000);
     const controller = new AbortController();
     const onProgress = (): void => {
       controller.abort(new Error('enough'));
@@ -108,21 +108,26 @@ describe('the network', () => {
 
   it('learns more together than any clinic alone', async () => {
     const [digits, tests] = await Promise.all([readDigits('train'), readDigits('test')]);
-    const test = take(tests, 2_000);
-    const shards = [0, 1, 2].map((clinic) => shard(digits, clinic, 3, 2_000));
+    const test = take(tests, 1_000);
+    const shards = [0, 1, 2].map((clinic) => shard(digits, clinic, 3, 400));
     let shared = initialWeights(7);
     for (let round = 0; round < 4; round += 1) {
       const mean = new WeightedMean(weightCount);
       for (const [seed, { images, labels, count }] of shards.entries()) {
-        const trained = await train(shared, images, labels, { seed: 10 * round + seed, rate: 0.2 });
+        const options = { seed: 10 * round + seed, rate: 0.2, batch: 16 };
+        const trained = await train(shared, images, labels, options);
         mean.add(deltaOf(trained, shared), count);
       }
       shared = mean.mean(shared);
     }
     const together = accuracy(shared, test.images, test.labels);
-    expect(together).toBeGreaterThan(0.86);
+    expect(together).toBeGreaterThan(0.78);
     for (const { images, labels } of shards) {
-      const alone = await train(initialWeights(7), images, labels, { epochs: 4, rate: 0.2 });
+      const alone = await train(initialWeights(7), images, labels, {
+        epochs: 4,
+        rate: 0.2,
+        batch: 16,
+      });
       expect(accuracy(alone, test.images, test.labels)).toBeLessThan(together);
     }
   });

@@ -1,5 +1,5 @@
 /**
- * Links within one process.
+ * Links within one process: for tests, and for meshes that live side by side.
  * @module
  */
 import { onAbort, throwIfAborted } from '../../base/abort.ts';

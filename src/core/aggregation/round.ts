@@ -133,11 +133,7 @@ export class Round implements AggregationRound {
   fail(error: MeshError): void {
     if (this.#over) return;
     this.#finish();
-    this.#contributed.reject(error);
-    this.#result.reject(error);
-    this.#end.failed(error);
-    const { code, params } = error;
-    this.#setting.emit('round.failed', { round: this.id, code, params });
+    this.#giveUp(error);
   }
 
   /** A session with `peer` is up: it may be new, or may have forgotten. */
@@ -298,6 +294,7 @@ export class Round implements AggregationRound {
     switch (attempt.state) {
       case 'completed':
         await this.#complete(attempt.outcome);
+        // Also when it could not be kept here: it is final all the same.
         leading.publish(attempt.outcome);
         break;
       case 'elsewhere':
@@ -380,8 +377,10 @@ export class Round implements AggregationRound {
     try {
       await shelf.keep(this.#plan.name, outcome);
     } catch (error) {
-      this.#contributed.reject(error);
-      this.#result.reject(error);
+      // A result that a restart would forget is none; the others keep it for when the store works again.
+      this.#outcome = undefined;
+      this.#giveUp(toMeshError(error, `round '${this.id}'`));
+      return;
     }
     this.#end.completed();
     const { contributions } = outcome.header;
@@ -390,6 +389,14 @@ export class Round implements AggregationRound {
     else this.#contributed.reject(this.#closed());
     this.#result.resolve(outcome);
     emit('round.completed', { round: this.id, participants: contributions.length });
+  }
+
+  #giveUp(error: MeshError): void {
+    this.#contributed.reject(error);
+    this.#result.reject(error);
+    this.#end.failed(error);
+    const { code, params } = error;
+    this.#setting.emit('round.failed', { round: this.id, code, params });
   }
 
   #finish(): void {

@@ -91,6 +91,7 @@ export class LexicalIndex implements SearchIndex {
     this.#totalLength += length;
   }
 
+  /** Forgets `id`, if it is there. */
   remove(id: string): void {
     const slot = this.#slotOf.get(id);
     if (slot === undefined) return;

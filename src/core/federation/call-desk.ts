@@ -181,7 +181,9 @@ export class CallDesk {
 }
 
 function errorOf({ failure }: AttemptFailure, peer: Did): MeshError {
-  const { error, by } = failure;
+  const { error, by, delivered: sent } = failure;
   if (by !== 'session' || error.code === 'CLOSED' || refusals.includes(error.code)) return error;
-  return new MeshError('PEER_UNREACHABLE', { peer, detail: error.message }, { cause: error });
+  // Who sends it elsewhere must know whether it may have been done here.
+  const detail = error.message;
+  return new MeshError('PEER_UNREACHABLE', { peer, detail, sent }, { cause: error });
 }

@@ -55,11 +55,13 @@ export class Keeper {
   async run(current?: Session, settled: () => void = () => undefined): Promise<void> {
     let session = current ?? (await this.#attempt());
     settled();
-    while (!this.#controller.signal.aborted) {
+    const { signal } = this.#controller;
+    for (;;) {
       if (session !== undefined) await this.#outlive(session);
       else if (this.#isWeary()) return;
       await this.#pause();
-      if (!this.#controller.signal.aborted) session = await this.#attempt();
+      if (signal.aborted) return;
+      session = await this.#attempt();
     }
   }
 

@@ -30,20 +30,15 @@ export class Loopback {
     const limit = this.#limits.streams;
     if (this.streams >= limit) throw new MeshError('OVERLOADED', { what: 'this node', limit });
     const id = (this.#next += 2);
-    let served: Stream | undefined;
     const caller = new Stream(
       id,
       true,
-      this.#host((frame) => {
-        void deliver(frame, served);
-      }),
+      this.#host((frame) => void deliver(frame, served)),
     );
-    served = new Stream(
+    const served: Stream = new Stream(
       id,
       false,
-      this.#host((frame) => {
-        void deliver(frame, caller);
-      }),
+      this.#host((frame) => void deliver(frame, caller)),
     );
     this.#open.add(caller).add(served);
     caller.events = events;
@@ -74,10 +69,12 @@ export class Loopback {
   }
 }
 
+const soon = Promise.resolve();
+
 /** Frames arrive in a later microtask, as they would from outside, and in order. */
-async function deliver(frame: Frame, to: Stream | undefined): Promise<void> {
-  await null;
-  if (to?.open !== true) return;
+async function deliver(frame: Frame, to: Stream): Promise<void> {
+  await soon;
+  if (!to.open) return;
   const { type, flags, payload, rest = new Uint8Array(0) } = frame;
   const cost = headLength + payload.length + rest.length;
   if (type === frameType.cancel) to.receiveCancel(payload);

@@ -25,5 +25,6 @@ export interface Keys {
 
 /** Where organisations can be reached, as far as somebody else knows. */
 export interface AddressBook {
+  /** Where `did` was said to listen; empty when nobody said. */
   endpoints(did: Did): readonly Endpoint[];
 }

@@ -28,6 +28,8 @@ const quietHops = 3;
 /** First byte of a record: the sender changes its key after this record. */
 const rekeyFlag = 1;
 
+const soon = Promise.resolve();
+
 /** One plaintext buffer for everybody: it is filled and sealed without a pause between. */
 const scratch = new Uint8Array(hardLength);
 
@@ -119,7 +121,7 @@ export class RecordLayer {
   async #soon(): Promise<void> {
     let seen = this.#waiting.length;
     for (let hop = 0, quiet = 0; hop < maxHops && quiet < quietHops; hop += 1) {
-      await null;
+      await soon;
       quiet = this.#waiting.length === seen ? quiet + 1 : 0;
       seen = this.#waiting.length;
       if (this.#waitingBytes >= targetLength) break;
@@ -129,11 +131,11 @@ export class RecordLayer {
   }
 
   #drain(): void {
-    const hadRoom = this.hasRoom;
-    while (!this.#blocked && this.#hasWaiting()) {
-      if (!this.#sealOne()) this.#awaitCarrier();
-    }
-    if (!hadRoom && this.hasRoom && !this.#stopped) this.#options.events.room();
+    const full = this.#waitingBytes >= highWater;
+    let open = !this.#blocked;
+    while (open && this.#hasWaiting()) open = this.#sealOne();
+    if (!open && !this.#blocked) this.#awaitCarrier();
+    if (full && this.hasRoom && !this.#stopped) this.#options.events.room();
   }
 
   #awaitCarrier(): void {

@@ -238,7 +238,7 @@ export class Session {
     const payload = packError(reason.toWire(), { lastStream: this.#lastForeign });
     this.#records.write({ type: frameType.goodbye, flags: 0, stream: 0, payload });
     if (drainMs > 0 && this.#streams.size > 0) await this.#drained(drainMs);
-    if (this.#ended !== undefined) return;
+    if (this.#isOver()) return;
     this.#records.flush();
     this.#finish(reason, 0);
     await this.#options.handshaken.link.close();
@@ -385,6 +385,11 @@ export class Session {
     this.#starved.clear();
     this.#idle?.();
     this.#options.onEnd(this, error);
+  }
+
+  /** Asked again after a wait. */
+  #isOver(): boolean {
+    return this.#ended !== undefined;
   }
 
   async #drained(ms: number): Promise<void> {

@@ -39,10 +39,11 @@ export class LiveEntities extends Map<string, Entity> {
   }
 }
 
-// A quote inside an id is written `\"`, so the first `::"` ends the type.
+// A quote inside an id is written `\"`, so the first `::"` ends the type. Most ids have nothing escaped.
 function refOf(key: string): EntityRef {
   const at = key.indexOf('::"');
-  return { type: key.slice(0, at), id: JSON.parse(key.slice(at + 2)) as string };
+  const id = key.includes('\\') ? (JSON.parse(key.slice(at + 2)) as string) : key.slice(at + 3, -1);
+  return { type: key.slice(0, at), id };
 }
 
 /** The organisation behind `ref`, as far as it is known: itself, or the one its `org` attribute names. */

@@ -236,11 +236,13 @@ export class CredentialBook {
     else row.due = now;
   }
 
-  /** Judged again before the verdict ends, so that there is time to ask for a newer list. */
+  /** Judged again before the verdict ends, so that there is time to ask for a newer list, and when it ends. */
   #renew(row: Row, until: number): void {
     const now = this.#options.clock.now();
     row.until = until;
-    row.due = until > now ? now + 0.8 * (until - now) : now + retryMs;
+    const left = until - now;
+    if (left <= 0) row.due = now + retryMs;
+    else row.due = 0.2 * left > retryMs ? now + 0.8 * left : until;
   }
 
   #strike(row: Row): void {

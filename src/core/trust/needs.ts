@@ -42,6 +42,7 @@ export interface Street {
 
 /** Who is on the street now, and who comes. */
 export interface Neighbours {
+  /** Organisations with a session now. */
   peers(): readonly Did[];
   /** Tells `listener` of each peer whose session becomes active; the result takes it off. */
   onPeer(listener: (peer: Did) => void): () => void;

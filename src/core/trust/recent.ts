@@ -12,10 +12,6 @@ export class Recent<K, V> {
     this.#limit = limit;
   }
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
   /** The value, which is now the one used last. */
   get(key: K): V | undefined {
     const value = this.#entries.get(key);
@@ -33,9 +29,5 @@ export class Recent<K, V> {
 
   delete(key: K): void {
     this.#entries.delete(key);
-  }
-
-  clear(): void {
-    this.#entries.clear();
   }
 }

@@ -6,16 +6,7 @@ import { withDeadline } from '../../base/abort.ts';
 import { fromUtf8 } from '../../base/bytes.ts';
 import { MeshError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
-import {
-  boolean,
-  integer,
-  list,
-  object,
-  optional,
-  type Shape,
-  text,
-  unknown,
-} from '../../base/shape.ts';
+import { boolean, integer, list, object, optional, text, unknown } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Http } from '../../ports/http.ts';
 import type { CredentialExaminer } from './credentials.ts';
@@ -57,13 +48,10 @@ const pushMs = 5_000;
 const fetchMs = 5_000;
 
 const token = text({ max: maxTokenLength });
-const pushShape = object({ credential: token, log: optional(unknown) });
+/** A list with the history behind its signature. */
+const provenShape = object({ credential: token, log: optional(unknown) });
 const askShape = object({ list: integer({ max: 999_999_999 }) });
 const ackShape = object({ applied: boolean });
-
-/** Parser of a list with the history behind its signature. */
-export const provenShape: Shape<{ readonly credential: string; readonly log?: unknown }> =
-  pushShape;
 
 /** Tokens of lists in one message. */
 export const tokensShape = list(token, { max: 32 });
@@ -127,7 +115,7 @@ export class StatusRelay {
 
   async #take({ from, body }: IncomingCall): Promise<{ applied: boolean }> {
     const { examiner, lists, wanted, street, background } = this.#options;
-    const { credential, log } = pushShape(body, 'body');
+    const { credential, log } = provenShape(body, 'body');
     const { issuer, credential: claimed } = examiner.parse(credential);
     const near = issuer === from || street.peers().includes(issuer);
     if (!near && !wanted(claimed.id, issuer)) return { applied: false };

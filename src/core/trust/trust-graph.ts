@@ -50,6 +50,7 @@ export class TrustGraph {
     );
   }
 
+  /** Nodes and edges as plain data. */
   toJSON(): TrustGraphJson {
     return { nodes: nodesOf(this.#edges), edges: this.#edges };
   }

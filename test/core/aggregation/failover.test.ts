@@ -18,7 +18,7 @@ const gifts: readonly (readonly [Float32Array, number])[] = [
 ];
 
 // Schedules tried in each run of the tests.
-const runs = 250;
+const runs = 100;
 
 /** Three nodes in the order of their rank. */
 function ranked(town: Town): [Node, Node, Node] {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { MeshError } from '../../../src/base/errors.ts';
+import { MeshError } from '../../../src/base/errors.ts';
 import type { AggregationRound, RoundOptions } from '../../../src/core/aggregation/index.ts';
 import {
   code,
   contributeAll,
   finish,
+  mapStore,
   type Node,
   openAll,
   people,
@@ -169,6 +170,31 @@ describe('a round', () => {
     const failure = round.result().catch((error: unknown) => error);
     await town.clock.pass(6_000);
     expect(((await failure) as MeshError).params['otherTerms']).toEqual([b.did]);
+  });
+
+  it('fails with the error of a store that cannot keep the result, and completes at the others', async () => {
+    const town = new Town();
+    const nodes = settle(town, 2);
+    const store = mapStore();
+    const full = new MeshError('STORE_FULL', { store: 'of the test' });
+    const broken = town.settle(people[2]!, {
+      store: {
+        ...store,
+        write: (ops) =>
+          ops.some((op) => 'put' in op && op.put.startsWith('result'))
+            ? Promise.reject(full)
+            : store.write(ops),
+      },
+    });
+    const rounds = await openAll([...nodes, broken], three);
+    const failure = rounds[2]!.result().catch((error: unknown) => error);
+    contributeAll(rounds, same(3));
+    const results = await resultsOf(town, rounds.slice(0, 2));
+    for (const { participants } of results) expect(participants).toBe(3);
+    await town.clock.pass(5_000);
+    expect(await failure).toBe(full);
+    expect(broken.events.at(-1)?.type).toBe('round.failed');
+    expect(await broken.aggregator.latest('fraud')).toBeUndefined();
   });
 
   it('ends with CLOSED when its node closes', async () => {

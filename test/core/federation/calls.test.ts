@@ -9,7 +9,9 @@ describe('calls', () => {
   let b: TestNode;
   const obedient = ({ signal }: { signal: AbortSignal }) =>
     new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error));
+      signal.addEventListener('abort', () => {
+        reject(signal.reason as Error);
+      });
     });
   const never = () => new Promise<never>(() => undefined);
 
@@ -85,7 +87,9 @@ describe('calls', () => {
   it('end at their deadline on both sides', async () => {
     let reason: unknown;
     b.federation.handle('slow', ({ signal }) => {
-      signal.addEventListener('abort', () => (reason = signal.reason));
+      signal.addEventListener('abort', () => {
+        reason = signal.reason;
+      });
       return never();
     });
     const call = a.federation
@@ -269,7 +273,7 @@ describe('calls', () => {
         Promise.resolve(
           (async function* () {
             for (let i = 0; i < 3; i += 1) {
-              await null;
+              await settle();
               yield i;
             }
           })(),

@@ -48,7 +48,12 @@ function pair(clock = new FakeClock()): [End, End] {
         },
       }),
     };
-    link.receive({ frame: (bytes) => end.layer.read(bytes), closed: () => undefined });
+    link.receive({
+      frame: (bytes) => {
+        end.layer.read(bytes);
+      },
+      closed: () => undefined,
+    });
     return end;
   });
   return [x!, y!];
@@ -65,7 +70,7 @@ describe('RecordLayer', () => {
   it('puts all frames of a tick, and of the microtasks after it, into one record', async () => {
     const [a, b] = pair();
     for (let i = 1; i <= 50; i += 1) a.layer.write(data(i, 'x'));
-    await null;
+    await Promise.resolve();
     a.layer.write(data(51, 'x'));
     await settle();
     expect(a.link.sent).toHaveLength(1);

@@ -150,8 +150,12 @@ describe('ResultCache', () => {
           });
           all.push(
             run.then(
-              (result) => expect(result).toEqual(utf8(key)),
-              (error: unknown) => expect(MeshError.is(error, 'TASK_UNCERTAIN')).toBe(true),
+              (result) => {
+                expect(result).toEqual(utf8(key));
+              },
+              (error: unknown) => {
+                expect(MeshError.is(error, 'TASK_UNCERTAIN')).toBe(true);
+              },
             ),
           );
           if (wait) await settle();

@@ -370,7 +370,7 @@ export class World {
       keys: didKeys,
       store: fakeStore(this.clock),
       emit: (type, data, about = {}) => {
-        events.push({ type, data: data as unknown as Record<string, unknown>, ...about });
+        events.push({ type, data: { ...data }, ...about });
       },
       ...rest,
     });

@@ -42,7 +42,7 @@ export class Projection {
   of(at: Evaluation): string | undefined {
     const reads = this.#readsFor(at);
     if (reads.opaque) return undefined;
-    let text = canonical(at.principal) + canonical(at.action) + canonical(at.resource);
+    let text = `${at.principal.key}\n${at.action.key}\n${at.resource.key}\n`;
     try {
       for (const read of reads.list) text += valueOf(read, at);
     } catch {

@@ -132,6 +132,7 @@ export function canonical(value: Value): string {
 }
 
 function canonicalObject(value: Exclude<Value, boolean | bigint | string>): string {
+  if (value instanceof Uid) return `@${canonical(value.key)}`;
   const kind = kindOf(value);
   if (kind === 'set') {
     const elements = new Set((value as readonly Value[]).map(canonical));
