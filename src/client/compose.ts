@@ -10,7 +10,11 @@ import type { Did } from '../base/ids.ts';
 import { Lifetime } from '../base/lifetime.ts';
 import { Aggregator } from '../core/aggregation/index.ts';
 import { Audit } from '../core/audit/index.ts';
-import { Discovery, zoneOfRegion } from '../core/discovery/index.ts';
+import {
+  Discovery,
+  type Street as DiscoveryStreet,
+  zoneOfRegion,
+} from '../core/discovery/index.ts';
 import { Federation } from '../core/federation/index.ts';
 import { type Identity, KeyRing, openIdentity } from '../core/identity/index.ts';
 import { type Policy, PolicyCache } from '../core/policy/index.ts';
@@ -91,21 +95,24 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
   const transports = transportsOf(options, did, node);
   const addressBook = { endpoints: (peer: Did) => endpointsOf(peer, transports, discovery) };
 
-  const federation: Federation = own(
-    new Federation({
-      identities: [identity],
-      node,
-      transports,
-      clock,
-      random: random.child('federation'),
-      crypto,
-      store: store.sub('federation/'),
-      keys,
-      addressBook,
-      emit,
-      introductions: options.introductions ?? true,
-    }),
-  );
+  const federation: Federation = new Federation({
+    identities: [identity],
+    node,
+    transports,
+    clock,
+    random: random.child('federation'),
+    crypto,
+    store: store.sub('federation/'),
+    keys,
+    addressBook,
+    emit: (type, data, about) => {
+      emit(type, data, about);
+      const peer = about?.peer;
+      if (type !== 'peer.lost' || peer === undefined || lifetime.closed) return;
+      if (!federation.peers().includes(peer)) trust.seen(peer, false);
+    },
+    introductions: options.introductions ?? true,
+  });
   const trust = own(
     new TrustEngine({
       did,
@@ -122,7 +129,8 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
       onRevoked: (peer, _, types) => {
         revocations.add(peer, types).catch((error: unknown) => {
           // In force all the same until the next start.
-          if (options.logger) options.logger.log('error', 'a revocation was not stored', { peer, error });
+          if (options.logger)
+            options.logger.log('error', 'a revocation was not stored', { peer, error });
         });
         reviewSessions(peer);
       },
@@ -162,6 +170,11 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
     if (!allows(peer, 'federate', 'mesh')) throw unwelcome();
     return true;
   });
+  lifetime.own(
+    federation.onPeer((peer) => {
+      trust.seen(peer, true);
+    }),
+  );
   const reviewSessions = (peer: Did): void => {
     if (!allows(peer, 'federate', 'mesh')) void federation.disconnect(peer, unwelcome());
   };
@@ -173,7 +186,7 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
       random: random.child('discovery'),
       store: store.sub('discovery/'),
       signer,
-      street: federation,
+      street: publishersOnly(federation, (peer) => allows(peer, 'record.publish', 'mesh')),
       keys,
       trust: {
         score: (peer) => ({ ...trust.score(peer), level: levelOf(peer, trust) }),
@@ -201,6 +214,8 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
       mayJoin: (peer, task) => peer === did || allows(peer, 'round.join', 'mesh', { task }),
     }),
   );
+  // Owned last, so closed first: no peer meets a room that is already dark.
+  own(federation);
   const gates = new Gates(clock);
   gates.add(
     'policy',
@@ -291,6 +306,29 @@ function endpointsOf(
   const announced = discovery.records({ meshId: peer }).flatMap(({ endpoints }) => endpoints);
   const here = transports.some(({ schemes }) => schemes.includes('mem')) ? [`mem:${peer}`] : [];
   return [...new Set([...announced, ...here])];
+}
+
+/** The street as discovery sees it: records are taken only from those policy lets publish. */
+function publishersOnly(
+  federation: Federation,
+  mayPublish: (peer: Did) => boolean,
+): DiscoveryStreet {
+  return {
+    call: (peer, method, body, options) => federation.call(peer, method, body, options),
+    peers: () => federation.peers(),
+    onPeer: (listener) => federation.onPeer(listener),
+    handle: (method, handler) => {
+      federation.handle(method, (call) => {
+        if (method !== 'discovery.push' || mayPublish(call.from)) return handler(call);
+        const action = 'record.publish';
+        throw new MeshError('POLICY_DENIED', {
+          action,
+          resource: 'mesh',
+          determining: 'by the receiver',
+        });
+      });
+    },
+  };
 }
 
 /** What an agent asks for one query, as it announced. */

@@ -106,7 +106,14 @@ export class MeshClient implements Extensible, AsyncDisposable {
     this.trust = this.#door('trust', ['issue', 'verify', 'revoke', 'hold', 'observe', 'meet']);
     this.policy = this.#door('policy', ['decide', 'evaluate', 'publish', 'withdraw', 'rollback']);
     this.aggregator = this.#door('aggregator', ['createRound', 'latest']);
-    this.discovery = this.#door('discovery', ['search', 'announce', 'withdraw', 'renew', 'compare', 'forget']);
+    this.discovery = this.#door('discovery', [
+      'search',
+      'announce',
+      'withdraw',
+      'renew',
+      'compare',
+      'forget',
+    ]);
     this.audit = this.#door('audit', ['append', 'receipt', 'verify', 'verifyReceipt']);
     this.#extensions = new Extensions((name) =>
       makeHost(name, {

@@ -33,7 +33,8 @@ export function policyGate(policy: () => PolicyView, self: () => Did): Gate {
   return ({ task, direction, peer, agent }) => {
     const sending = direction === 'send';
     const action = sending ? 'task.send' : 'task.receive';
-    const resource = agent === undefined ? `agent:${peer}#` : `agent:${agent}`;
+    const owner = sending ? peer : self();
+    const resource = `agent:${agent ?? `${owner}#`}`;
     const { type: capability, sovereignty, tenant, labels = [] } = task;
     const context = { capability, labels, sovereignty, tenant };
     const decision = policy().decideSync({
@@ -85,7 +86,8 @@ export function sovereigntyGate(zoneOf: (agent: string) => string | undefined): 
     if (direction === 'receive' || sovereignty === 'any') return;
     const zone = agent === undefined ? undefined : zoneOf(agent);
     const excluded = sovereignty.startsWith('no-') ? sovereignty.slice(3) : undefined;
-    const fits = zone !== undefined && (excluded === undefined ? zone === sovereignty : zone !== excluded);
+    const fits =
+      zone !== undefined && (excluded === undefined ? zone === sovereignty : zone !== excluded);
     if (!fits) throw new MeshError('SOVEREIGNTY_NO_REGION', { sovereignty, capability, zone });
   };
 }

@@ -3,14 +3,18 @@
  * @module
  */
 import { MeshError } from '../../base/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { Gate } from './gate.ts';
 import type { CallEnds, Handler } from './handlers.ts';
+import type { ResultCache } from './result-cache.ts';
 import { Serving, type ServingGround } from './serving.ts';
 import type { CallHeader } from './session.ts';
 import type { Stream } from './stream.ts';
 
 /** Options of {@link CallServer}. */
-export interface CallServerOptions extends Omit<ServingGround, 'gate'> {
+export interface CallServerOptions {
+  readonly clock: Clock;
+  readonly results: ResultCache;
   /** Handlers one peer can keep busy; further calls wait for their turn. */
   readonly handlersPerPeer: number;
 }
@@ -19,17 +23,21 @@ export interface CallServerOptions extends Omit<ServingGround, 'gate'> {
 export class CallServer {
   readonly #ground: ServingGround;
   readonly #handlers = new Map<string, Handler>();
-  readonly #active = new Set<Serving>();
+  readonly #orphans = new Set<Serving>();
   /** Calls that came in. */
   calls = 0;
+  /** Calls being answered or waiting for their turn. */
+  active = 0;
 
   constructor(options: CallServerOptions) {
-    this.#ground = { ...options, gate: new Gate(options.handlersPerPeer) };
-  }
-
-  /** Calls being answered or waiting for their turn. */
-  get active(): number {
-    return this.#active.size;
+    const { clock, results, handlersPerPeer } = options;
+    this.#ground = {
+      clock,
+      results,
+      gate: new Gate(handlersPerPeer),
+      orphaned: (serving) => this.#orphans.add(serving),
+      settled: this.#settled,
+    };
   }
 
   /** Adds a handler; `ALREADY_EXISTS` for a method that has one. */
@@ -49,17 +57,17 @@ export class CallServer {
       stream.cancel(error, header.method);
       return;
     }
-    const serving = new Serving(this.#ground, stream, header, ends, handler, this.#settled);
-    this.#active.add(serving);
-    stream.events = serving;
+    this.active += 1;
+    stream.events = new Serving(this.#ground, stream, header, ends, handler);
   }
 
-  /** Tells every handler that nobody waits for it any more. */
+  /** Tells those handlers that have outlived their session that nobody comes back for the result. */
   close(error: MeshError): void {
-    for (const serving of [...this.#active]) serving.stop(error);
+    for (const serving of [...this.#orphans]) serving.stop(error);
   }
 
   readonly #settled = (serving: Serving): void => {
-    this.#active.delete(serving);
+    this.active -= 1;
+    this.#orphans.delete(serving);
   };
 }

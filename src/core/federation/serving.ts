@@ -19,6 +19,10 @@ export interface ServingGround {
   readonly clock: Clock;
   readonly results: ResultCache;
   readonly gate: Gate;
+  /** The session is gone, the work goes on. */
+  orphaned(serving: Serving): void;
+  /** Nothing more will happen. */
+  settled(serving: Serving): void;
 }
 
 /** The handler's view of the call, driven by the events of its stream. */
@@ -29,7 +33,6 @@ export class Serving implements StreamEvents, IncomingStream {
   readonly #stream: Stream;
   readonly #header: CallHeader;
   readonly #handler: Handler;
-  readonly #settled: (serving: Serving) => void;
   readonly #deadline: number;
   readonly #cancelTimer: () => void;
   readonly #inbox: Inbox | undefined;
@@ -45,7 +48,6 @@ export class Serving implements StreamEvents, IncomingStream {
     header: CallHeader,
     ends: CallEnds,
     handler: Handler,
-    settled: (serving: Serving) => void,
   ) {
     const { clock } = ground;
     this.from = ends.from;
@@ -54,7 +56,6 @@ export class Serving implements StreamEvents, IncomingStream {
     this.#stream = stream;
     this.#header = header;
     this.#handler = handler;
-    this.#settled = settled;
     this.#inbox = handler.kind === 'stream' ? new Inbox(stream) : undefined;
     this.#deadline = clock.monotonic() + header.deadlineMs;
     this.#cancelTimer = clock.after(header.deadlineMs, () => {
@@ -104,8 +105,8 @@ export class Serving implements StreamEvents, IncomingStream {
   failed({ error, by }: StreamFailure): void {
     this.#inbox?.fail(error);
     // Work under an idempotency key outlives its session: the caller comes back for the result.
-    if (by === 'session' && this.#header.idempotencyKey !== undefined) return;
-    this.stop(error);
+    if (by === 'session' && this.#header.idempotencyKey !== undefined) this.#ground.orphaned(this);
+    else this.stop(error);
   }
 
   /** The answer is not wanted any more. A handler that runs is told, and counts until it has ended. */
@@ -178,7 +179,7 @@ export class Serving implements StreamEvents, IncomingStream {
     if (this.#stage === 'settled') return;
     this.#stage = 'settled';
     this.#cancelTimer();
-    this.#settled(this);
+    this.#ground.settled(this);
   }
 }
 

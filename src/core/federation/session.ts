@@ -22,6 +22,7 @@ import type { Handshaken, PeerFacts } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { type RecordEvents, RecordLayer } from './record-layer.ts';
 import { Stream, type StreamEvents, type StreamHost } from './stream.ts';
+import { StreamTable } from './stream-table.ts';
 import { packError, readError } from './wire-error.ts';
 
 /** Bounds of a session. */
@@ -91,7 +92,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #records: RecordLayer;
   readonly #host: StreamHost;
-  readonly #streams = new Map<number, Stream>();
+  readonly #streams = new StreamTable();
   readonly #starved = new Set<Stream>();
   readonly #pings = new Map<number, (answered: boolean) => void>();
   #heartbeat: Heartbeat | undefined;
@@ -207,7 +208,7 @@ export class Session {
     const stream = new Stream(this.#nextStream, true, this.#host);
     this.#nextStream += 2;
     stream.events = events;
-    this.#streams.set(stream.id, stream);
+    this.#streams.add(stream);
     stream.begin(utf8(JSON.stringify(header)), message, isLast ? frameFlag.end : 0);
     return stream;
   }
@@ -318,7 +319,7 @@ export class Session {
     if (this.#leaving !== undefined) return;
     this.#lastForeign = id;
     const stream = new Stream(id, false, this.#host);
-    this.#streams.set(id, stream);
+    this.#streams.add(stream);
     this.#foreign += 1;
     const { streams: limit } = this.#options.limits;
     if (this.#foreign > limit) {
@@ -358,7 +359,7 @@ export class Session {
     const { lastStream } = parseJson(fromUtf8(payload), goodbyeShape, 'goodbye');
     const error = readError(payload);
     this.#farewell ??= { lastStream, error };
-    for (const stream of [...this.#streams.values()]) {
+    for (const stream of this.#streams.all()) {
       if (stream.own && stream.id > lastStream)
         stream.fail({ error, by: 'session', delivered: false });
     }
@@ -376,7 +377,7 @@ export class Session {
     this.#heartbeat?.stop();
     for (const answer of [...this.#pings.values()]) answer(false);
     const handed = this.#records.sent - unsent;
-    for (const stream of [...this.#streams.values()]) {
+    for (const stream of this.#streams.all()) {
       const record = stream.opening?.record;
       const delivered = !stream.own || (record !== undefined && record <= handed);
       stream.fail({ error, by: 'session', delivered });
@@ -402,7 +403,7 @@ export class Session {
   }
 
   #forget(stream: Stream): void {
-    if (!this.#streams.delete(stream.id)) return;
+    if (!this.#streams.remove(stream)) return;
     this.#starved.delete(stream);
     if (!stream.own) this.#foreign -= 1;
     if (this.#streams.size === 0) this.#idle?.();

@@ -5,8 +5,8 @@
 import type { Policy } from './policy.ts';
 
 /**
- * Within an organisation everything is permitted. Across organisations nothing is, but to meet, to publish records to
- * those who federated, and to send tasks to those the user federated with. Quarantine overrides it all.
+ * Within an organisation everything is permitted. Across organisations nothing is, but to meet, to tell of agents, and to
+ * send tasks to those the user federated with. Quarantine overrides it all.
  */
 export const houseRules: readonly Policy[] = [
   {
@@ -24,10 +24,9 @@ permit (principal is Org, action == Action::"federate", resource);`,
   },
   {
     id: 'house/record-publish',
-    text: `// Those we federated with may tell us of their agents.
+    text: `// Everybody we have a session with may tell us of agents: a record is a claim, and counts for nothing by itself.
 @id("house/record-publish")
-permit (principal is Org, action == Action::"record.publish", resource)
-when { principal has federated && principal.federated };`,
+permit (principal is Org, action == Action::"record.publish", resource);`,
   },
   {
     id: 'house/task-send',
