@@ -10,9 +10,12 @@ import { Lifetime } from '../base/lifetime.ts';
 import type { WorkerOptions, WorkerPool } from '../ports/worker-pool.ts';
 import { jobLimit } from './inline-workers.ts';
 
-/** What a thread runs: it takes one job at a time and answers with its result or its failure, as data. */
+/**
+ * What a thread runs: it takes one job at a time and answers with its result or its failure, as data. Readable as script
+ * and as module, since threads inherit `--input-type`.
+ */
 const script = `
-  const { parentPort } = require('node:worker_threads');
+  const { parentPort } = process.getBuiltinModule('node:worker_threads');
   parentPort.on('message', async ({ job, input }) => {
     try {
       const { default: run } = await import(job);

@@ -107,9 +107,12 @@ export interface Store extends AsyncDisposable {
   scan(range: Range, options?: ReadOptions): AsyncIterable<Entry>;
   /** A view that does not move; whoever takes it closes it. Present when `features.snapshot` says so. */
   snapshot?(): Promise<Snapshot>;
-  /** Every change under `prefix` after revision `from` (default: now), in commit order, until `signal` fires. */
+  /**
+   * Every change under `prefix` after revision `from` (default: now; 0: all there is), in commit order, until `signal`
+   * fires. Fails with `NOT_FOUND` when a change after `from` is no longer known: then read everything anew.
+   */
   watch(prefix: Key, from?: Revision, options?: ReadOptions): AsyncIterable<Change>;
-  /** The same store seen through `prefix`; closing the view closes nothing. */
+  /** The folder `prefix` as a store: its keys lie behind `prefix/`. Closing the view closes nothing. */
   sub(prefix: Key): Store;
   /** Idempotent. */
   close(): Promise<void>;

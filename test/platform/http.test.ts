@@ -237,6 +237,16 @@ describe('http on node', () => {
     expect([asked, host]).toEqual([['shop.example'], new URL(url).host]);
   });
 
+  it('connects anew for each request, so that no connection outlives the check of its address', async () => {
+    const callers = new Set<number | undefined>();
+    const origin = await serve((request, response) => {
+      callers.add(request.socket.remotePort);
+      response.end();
+    });
+    for (let i = 0; i < 3; i += 1) await createNodeHttp(open).send({ url: origin });
+    expect(callers.size).toBe(3);
+  });
+
   it('checks the address again after a redirect, since the name may have moved', async () => {
     const origin = await serve(countdown);
     const answers = [['127.0.0.1'], []];

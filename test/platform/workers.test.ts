@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
 import { inlineWorkers } from '../../src/platform/inline-workers.ts';
 import { nodeWorkers } from '../../src/platform/node-workers.ts';
@@ -99,6 +100,14 @@ describe('node workers', () => {
     stop.abort();
     await expect(stuck).rejects.toMatchObject({ code: 'ABORTED' });
     expect(await next).toMatchObject({ said: 'next' });
+  });
+
+  it('do not keep a process alive that has nothing else to do', () => {
+    const pool = new URL('../../src/platform/node-workers.ts', import.meta.url).href;
+    const script = `import { nodeWorkers } from '${pool}'; await nodeWorkers().run('${job}', {}); console.log('done');`;
+    const options = { encoding: 'utf8', timeout: 5_000 } as const;
+    const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], options);
+    expect([child.stdout, child.status]).toEqual(['done\n', 0]);
   });
 
   it('survive a job that ends its thread', async () => {

@@ -52,6 +52,8 @@ export const endingLaws: readonly TransportLaw[] = [
       // Harmless, since an owner cannot know when the end comes.
       near.link.pause();
       near.link.resume();
+      await pause(10);
+      checkEqual([near.ends.length, far.ends.length], [1, 1], 'the calls of closed()');
     },
   },
   {
@@ -68,6 +70,19 @@ export const endingLaws: readonly TransportLaw[] = [
       const other = await far.end();
       checkEqual(other.clean, false, 'clean at the other side');
       check(other.error instanceof Error, 'an end that is not clean must carry an error');
+    },
+  },
+  {
+    name: 'an owner that paused can close',
+    test: async (bench) => {
+      const { near, far } = await bench.pair();
+      near.receive();
+      far.receive();
+      near.link.pause();
+      sendAll(near.link, framesOf(10, 100));
+      await checkWithin(bench.timeoutMs / 2, 'close of a paused link', near.link.close());
+      checkEqual(await far.end(), { clean: true, unsent: 0 }, 'the end at the other side');
+      checkEqual(far.frames.length, 10, 'the frames that arrived before it');
     },
   },
   {

@@ -51,6 +51,18 @@ describe.each(Object.entries(makers))('the change log of the %s store', (_, make
     expect(seen.length).toBeLessThan(20);
   });
 
+  it('forgets an old record when it dies late, and does not thereby forget what it forgot', async () => {
+    await using store = make(2_000);
+    const left = await write(store, put('old'));
+    for (let i = 0; i < 60; i += 1) await write(store, put('k'));
+    for (let i = 0; i < 20; i += 1) await write(store, put(`live/${String(i)}`));
+    const last = await write(store, put('old'));
+    const revisions = (await changes(store, 0)).map(({ revision }) => revision);
+    expect(revisions).not.toContain(left);
+    expect(revisions.at(-1)).toBe(last);
+    await expect(changes(store, left + 1)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
   it('fails a follower that is overtaken while it listens', async () => {
     await using store = make(2_000);
     const watch = store.watch('')[Symbol.asyncIterator]();

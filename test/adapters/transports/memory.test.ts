@@ -86,6 +86,14 @@ describe('a memory link', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it('leaves no timer behind when it closes', async () => {
+    const clock = virtualClock();
+    const { near, far } = await pair(new MemoryHub(), undefined, clock);
+    const end = endOf(far);
+    await near.close();
+    expect([await end, clock.timers]).toEqual([{ clean: true, unsent: 0 }, 0]);
+  });
+
   it('ends with INTERNAL when its frame handler throws, with the thrown error as cause', async () => {
     const { near, far } = await pair();
     const bug = new Error('a bug');

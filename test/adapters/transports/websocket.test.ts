@@ -210,6 +210,60 @@ describe('a websocket link', () => {
     expect(Object.getPrototypeOf(await frame)).toBe(Uint8Array.prototype);
   });
 
+  it('holds the peer back until it is received from, however much it sends', async () => {
+    const { near, far } = await pair();
+    const frame = new Uint8Array(1024 * 1024);
+    const sending = (async () => {
+      for (let i = 0; i < 20; i += 1) if (!near.send(frame)) await near.drained();
+      await near.close();
+    })();
+    let waiting: number;
+    do {
+      waiting = near.buffered;
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    } while (near.buffered !== waiting);
+    let received = 0;
+    const end = new Promise<LinkEnd>((closed) => {
+      far.receive({ frame: () => (received += 1), closed });
+    });
+    await sending;
+    expect(await end).toEqual({ clean: true, unsent: 0 });
+    expect([waiting > 0, received]).toEqual([true, 20]);
+  });
+
+  it('keeps frames while paused, although the WebSocket of a browser cannot', async () => {
+    const { listener, accepted } = await listening();
+    const near = await asInBrowser().dial(listener.endpoints[0]!, context);
+    const got: number[] = [];
+    near.receive({ frame: ([first]) => got.push(first!), closed: () => undefined });
+    near.pause();
+    const far = await accepted;
+    for (let i = 0; i < 5; i += 1) far.send(new Uint8Array([i]));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(got).toEqual([]);
+    near.resume();
+    far.send(new Uint8Array([5]));
+    await vi.waitFor(() => {
+      expect(got).toEqual([0, 1, 2, 3, 4, 5]);
+    });
+    near.abort(new Error('the test is over'));
+  });
+
+  it('counts as unsent what it takes after the peer has said goodbye', async () => {
+    const { listener, accepted } = await listening();
+    const socket = await rawClient(listener);
+    const link = await accepted;
+    const end = endOf(link);
+    socket.close();
+    // The client does not read the answer, so the connection lingers half closed.
+    streamOf(socket).pause();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    link.send(new Uint8Array(1));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    link.abort(new Error('enough'));
+    expect(await end).toMatchObject({ unsent: 1 });
+  });
+
   it('ends with PROTOCOL_ERROR when the peer sends text', async () => {
     const { listener, accepted } = await listening();
     const socket = await rawClient(listener);
@@ -225,7 +279,7 @@ describe('a websocket link', () => {
   it('ends with PROTOCOL_ERROR when the peer breaks the framing', async () => {
     const { listener, accepted } = await listening();
     const socket = await rawClient(listener);
-    (socket as unknown as { _socket: Socket })._socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
+    streamOf(socket).write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
     expect(await endOf(await accepted)).toMatchObject({
       clean: false,
       error: { code: 'PROTOCOL_ERROR' },
@@ -353,6 +407,10 @@ async function rawClient(
   });
   await new Promise((resolve) => socket.once('open', resolve));
   return socket;
+}
+
+function streamOf(socket: WebSocket): Socket {
+  return (socket as unknown as { _socket: Socket })._socket;
 }
 
 function closeCode(socket: WebSocket): Promise<number> {

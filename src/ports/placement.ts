@@ -1,0 +1,32 @@
+/**
+ * Which of several agents gets a task.
+ * @module
+ */
+import type { Did } from '../base/ids.ts';
+import type { TaskRequest } from '../schema/task.ts';
+
+/** An agent a task could go to; without `name` any agent of that organisation. */
+export interface Candidate {
+  readonly meshId: Did;
+  readonly node?: string;
+  readonly name?: string;
+  readonly version?: string;
+  /** Trust in its organisation, 0 to 100; 100 for one's own. */
+  readonly trust?: number;
+  /** What its node last said of itself; absent when nothing is known. */
+  readonly load?: NodeLoad;
+}
+
+/** What a node says of itself with its heartbeats. */
+export interface NodeLoad {
+  /** Tasks running now. */
+  readonly running: number;
+  /** Tasks it would run at once. */
+  readonly capacity: number;
+}
+
+/** Puts candidates in the order in which they are tried. Must be deterministic in what it is given. */
+export interface Placement {
+  /** The candidates to try, best first; those it leaves out are not asked. Default: as ranked by discovery. */
+  choose(task: TaskRequest, candidates: readonly Candidate[]): readonly Candidate[];
+}
