@@ -14,7 +14,8 @@ export async function meshNode(
   transport: Transport,
   addresses: ReadonlyMap<Did, Endpoint> = new Map(),
 ): Promise<Federation> {
-  const { clock, random, crypto } = platform;
+  const { clock, random } = platform;
+  const crypto = await platform.crypto();
   const identity = await createIdentity({ clock, random, crypto });
   const keys = new KeyRing({ clock, crypto, store: memoryStore() });
   const federation = new Federation({

@@ -67,12 +67,34 @@ const advice: Readonly<Record<MeshErrorCode, string>> = {
   TASK_TIMEOUT: 'Give the task more time, or send it again with the same idempotency key.',
   TASK_UNCERTAIN:
     'The task may or may not have had its effect. Find out before you send it again with a new key.',
+  TASK_SUSPENDED:
+    'How a handler gives its task up until it is resumed or due. Let it pass: who catches it keeps the task running.',
+  TASK_CANCELLED:
+    'Somebody called the task off; `reason` is what they said. Nothing more comes of it.',
+  TASK_INTERRUPTED:
+    'The process ended again and again while the task ran. Find out whether the task is why, then submit it under a new key.',
+  CHECKPOINT_VERSION:
+    'A newer release of the agent wrote the checkpoint. Nothing is lost: the task stays suspended and goes on once an agent that reads the version is here.',
+  STATE_CONFLICT:
+    '`state` says how it stands now; what was asked for is possible from other states only.',
+  ACTION_REFUSED: 'Ask for the action explicitly, or raise the autonomy level of the client.',
+  TRIGGER_OVERLAP: 'The run was left out. Make the trigger rarer or its work shorter.',
+  TRIGGER_MISSED:
+    'The process was down or asleep at those times. With `catchUp` one run makes up for all of them.',
   MODEL_UNKNOWN: 'Name the model in the `models` of the client.',
   RECORD_INVALID: 'The record was not announced by whom it names, or has expired. It is not used.',
   RECEIPT_INVALID: 'Do not rely on the receipt; it counts as no evidence.',
   POLICY_SYNTAX: 'Correct the policy at the line and column named.',
   POLICY_UNSUPPORTED:
     'Rewrite the policy without the feature, or plug in an engine that knows it. It was not loaded.',
+  ROLE_TAKEN:
+    'Somebody else holds the role. Hold it with `standby: true` to take it when it is free.',
+  ROLE_NO_MAJORITY:
+    'Too few of the nodes in `among` were reached, or two asked at once. Try again; make sure that all run.',
+  ROLE_LOST:
+    'Stop what needs the role: somebody else may hold it any moment. Hold it again to go on, with a higher epoch.',
+  ROLE_EPOCH_STALE:
+    'The sender held the role once and does not know that it was lost. Refuse what it sent; it must stop.',
   ROUND_CLOSED: 'Wait for the next round.',
   ROUND_FAILED: '`detail` says what was missing: quorum, time, or an agreed model.',
   UPDATE_INVALID: 'The contribution has the wrong length, weight, or values, and was left out.',

@@ -61,6 +61,15 @@ export const sentences = {
   TASK_TIMEOUT: "task '{task}' did not finish within {ms} ms",
   TASK_UNCERTAIN:
     "task '{task}' may have run before the agent's node stopped; its effect is unknown",
+  TASK_SUSPENDED: "task '{task}' waits to be resumed",
+  TASK_CANCELLED: "task '{task}' was cancelled: {reason}",
+  TASK_INTERRUPTED: "task '{task}' was interrupted {attempts} times and is not begun again",
+  CHECKPOINT_VERSION:
+    "the checkpoint of task '{task}' has version {found}, agent '{agent}' reads up to {supported}",
+  STATE_CONFLICT: "{what} '{id}' is {state}, so it cannot {move}",
+  ACTION_REFUSED: "the autonomy level '{level}' does not let '{kind}' happen unasked",
+  TRIGGER_OVERLAP: "trigger {trigger} of '{agent}' came while its last run was still going on",
+  TRIGGER_MISSED: "trigger {trigger} of '{agent}' missed {count} runs",
   MODEL_UNKNOWN: "model '{model}' is not configured",
   RECORD_INVALID: "agent record '{id}' was refused: {detail}",
   RECEIPT_INVALID: "receipt '{id}' was refused: {detail}",
@@ -69,6 +78,12 @@ export const sentences = {
   POLICY_SYNTAX: 'policy syntax error at line {line}, column {column}: {detail}',
   POLICY_UNSUPPORTED:
     "the policy uses '{feature}' at line {line}, which this engine does not evaluate",
+
+  // Roles
+  ROLE_TAKEN: "role '{role}' is held by {holder} at epoch {epoch}",
+  ROLE_NO_MAJORITY: "role '{role}' needs the word of {needed} of {among} nodes, got {got}",
+  ROLE_LOST: "role '{role}' was lost at epoch {epoch}: {detail}",
+  ROLE_EPOCH_STALE: "epoch {epoch} of role '{role}' is over, current is {current}",
 
   // Learning together
   ROUND_CLOSED: "round '{round}' takes no more contributions",
@@ -107,6 +122,8 @@ const retryableCodes: ReadonlySet<MeshErrorCode> = new Set<MeshErrorCode>([
   'OVERLOADED',
   'STORE_FULL',
   'TASK_TIMEOUT',
+  'ROLE_TAKEN',
+  'ROLE_NO_MAJORITY',
 ]);
 
 /**

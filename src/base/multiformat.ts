@@ -6,24 +6,23 @@
 import { base58btc } from 'multiformats/bases/base58';
 import { CID } from 'multiformats/cid';
 import * as Digest from 'multiformats/hashes/digest';
-import { varint } from 'multiformats';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { type Bytes, concat } from './bytes.ts';
 import { canonicalBytes } from './canonical.ts';
 import { MeshError } from './errors.ts';
 
-/** Multicodec numbers of the public keys the SDK knows. */
-export const keyCodecs = {
-  Ed25519: 0xed,
-  X25519: 0xec,
-  secp256k1: 0xe7,
-  'P-256': 0x1200,
-  'P-384': 0x1201,
-  'P-521': 0x1202,
+/** Multicodec prefixes of the public keys the SDK knows: 0xed, 0xec, 0xe7 and 0x1200 to 0x1202 as varints. */
+const keyPrefixes = {
+  Ed25519: [0xed, 0x01],
+  X25519: [0xec, 0x01],
+  secp256k1: [0xe7, 0x01],
+  'P-256': [0x80, 0x24],
+  'P-384': [0x81, 0x24],
+  'P-521': [0x82, 0x24],
 } as const;
 
 /** A kind of public key. */
-export type KeyType = keyof typeof keyCodecs;
+export type KeyType = keyof typeof keyPrefixes;
 
 const sha2_256 = 0x12;
 const rawCodec = 0x55;
@@ -50,14 +49,14 @@ export function fromMultibase(text: string, at = 'multibase'): Bytes {
 
 /** Multikey text of a public key: multicodec prefix and key, in multibase. */
 export function toMultikey(type: KeyType, publicKey: Uint8Array): string {
-  return toMultibase(concat(varintOf(keyCodecs[type]), publicKey));
+  return toMultibase(concat(Uint8Array.from(keyPrefixes[type]), publicKey));
 }
 
 /** Type and bytes of a Multikey; `KEY_INVALID` for other kinds or lengths. */
 export function fromMultikey(multikey: string): { type: KeyType; publicKey: Bytes } {
   const bytes = fromMultibase(multikey, 'multikey');
-  for (const type of Object.keys(keyCodecs) as KeyType[]) {
-    const prefix = varintOf(keyCodecs[type]);
+  for (const type of Object.keys(keyPrefixes) as KeyType[]) {
+    const prefix = keyPrefixes[type];
     if (!prefix.every((byte, i) => bytes[i] === byte)) continue;
     const publicKey = bytes.slice(prefix.length);
     if (publicKey.length !== publicKeyLengths[type]) break;
@@ -93,8 +92,4 @@ export function cidOfJson(value: unknown): string {
 /** sha2-256 multihash of `bytes` as multibase text. */
 export function multihashOf(bytes: Uint8Array): string {
   return toMultibase(Digest.create(sha2_256, sha256(bytes)).bytes);
-}
-
-function varintOf(value: number): Uint8Array {
-  return varint.encodeTo(value, new Uint8Array(varint.encodingLength(value)));
 }

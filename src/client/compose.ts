@@ -8,7 +8,6 @@ import { memoryTransport } from '../adapters/transports/memory.ts';
 import { MeshError } from '../base/errors.ts';
 import type { Did } from '../base/ids.ts';
 import { Lifetime } from '../base/lifetime.ts';
-import { Aggregator } from '../core/aggregation/index.ts';
 import { Audit } from '../core/audit/index.ts';
 import {
   Discovery,
@@ -27,8 +26,16 @@ import { entitySource } from './entities.ts';
 import { Gates } from './gates.ts';
 import { Revocations } from './revocations.ts';
 import { Observations } from './observations.ts';
+import { LazyAggregator } from './lazy-aggregator.ts';
 import type { MeshClientOptions } from './options.ts';
-import { budgetGate, policyGate, sovereigntyGate, trustGate } from './task-gates.ts';
+import { loadGround } from './ground.ts';
+import {
+  announcedPrice,
+  budgetGate,
+  policyGate,
+  sovereigntyGate,
+  trustGate,
+} from './task-gates.ts';
 
 /** Everything behind a started client. */
 export interface Rooms {
@@ -39,7 +46,7 @@ export interface Rooms {
   readonly trust: TrustEngine;
   readonly policy: PolicyCache;
   readonly discovery: Discovery;
-  readonly aggregator: Aggregator;
+  readonly aggregator: LazyAggregator;
   readonly audit: Audit;
   readonly gates: Gates;
   readonly bonds: Bonds;
@@ -47,19 +54,6 @@ export interface Rooms {
   readonly observations: Observations;
   /** Ends all of it, last first. */
   readonly lifetime: Lifetime;
-}
-
-/** The platform's parts, with what the options put in their place. */
-export function groundOf(
-  options: MeshClientOptions,
-): Required<Pick<MeshClientOptions, 'clock' | 'random' | 'crypto' | 'http'>> {
-  const { clock, random, crypto, http } = platform;
-  return {
-    clock: options.clock ?? clock,
-    random: options.random ?? random,
-    crypto: options.crypto ?? crypto,
-    http: options.http ?? http,
-  };
 }
 
 /** Opens store and identity, and builds the rooms in the order in which they need each other. Nothing is started yet. */
@@ -74,7 +68,7 @@ export async function compose(options: MeshClientOptions, emit: Emit): Promise<R
 }
 
 async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime): Promise<Rooms> {
-  const ground = groundOf(options);
+  const ground = await loadGround(options);
   const { clock, random, crypto, http } = ground;
   const { node = 'main', minTrust = 0, anchors = [] } = options;
   const store = await openStore(options, lifetime);
@@ -199,20 +193,22 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
     }),
   );
   const aggregator = own(
-    new Aggregator({
-      did,
-      signer,
-      keys,
-      crypto,
-      clock,
-      random: random.child('aggregation'),
-      store: store.sub('aggregation/'),
-      street: federation,
-      emit,
-      trust,
-      trustFloor: minTrust,
-      mayJoin: (peer, task) => peer === did || allows(peer, 'round.join', 'mesh', { task }),
-    }),
+    new LazyAggregator(
+      {
+        did,
+        signer,
+        keys,
+        crypto,
+        clock,
+        random: random.child('aggregation'),
+        store: store.sub('aggregation/'),
+        emit,
+        trust,
+        trustFloor: minTrust,
+        mayJoin: (peer, task) => peer === did || allows(peer, 'round.join', 'mesh', { task }),
+      },
+      federation,
+    ),
   );
   // Owned last, so closed first: no peer meets a room that is already dark.
   own(federation);
@@ -230,7 +226,7 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
   );
   gates.add(
     'budget',
-    budgetGate((agent) => priceOf(agent, discovery)),
+    budgetGate((agent) => announcedPrice(discovery.get(agent))),
   );
   gates.add(
     'trust',
@@ -329,12 +325,6 @@ function publishersOnly(
       });
     },
   };
-}
-
-/** What an agent asks for one query, as it announced. */
-export function priceOf(agent: string, discovery: Discovery): bigint | undefined {
-  const price = discovery.get(agent)?.pricing?.perQuery;
-  return price === undefined ? undefined : BigInt(price);
 }
 
 /** A name that a verified credential stands behind is more than its holder's word. */

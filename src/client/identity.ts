@@ -7,6 +7,7 @@ import {
   createIdentity,
   type CreateIdentityOptions,
   type Identity as OrganisationIdentity,
+  type IdentityGround,
   openIdentity,
   type OpenIdentityOptions,
 } from '../core/identity/index.ts';
@@ -26,13 +27,18 @@ export type Identity = OrganisationIdentity;
  */
 export const Identity = {
   /** A new identity that lives in memory. */
-  create: (options: CreateIdentityOptions = {}): Promise<Identity> =>
-    createIdentity(platform, options),
+  create: async (options: CreateIdentityOptions = {}): Promise<Identity> =>
+    createIdentity(await ground(), options),
 
   /**
    * The identity kept in `store`, or with `create` a new one. Throws `NOT_FOUND`, or `IDENTITY_MISMATCH` when the store
    * belongs to another name.
    */
-  open: (store: Store, options: OpenIdentityOptions = {}): Promise<Identity> =>
-    openIdentity(platform, store, options),
+  open: async (store: Store, options: OpenIdentityOptions = {}): Promise<Identity> =>
+    openIdentity(await ground(), store, options),
 } as const;
+
+async function ground(): Promise<IdentityGround> {
+  const { clock, random } = platform;
+  return { clock, random, crypto: await platform.crypto() };
+}

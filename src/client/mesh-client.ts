@@ -27,16 +27,15 @@ import type {
   TaskResult,
   TaskStream,
 } from './agent.ts';
-import { federateWith } from './federating.ts';
 import type { FederateOptions, FederationLink } from './federation-link.ts';
-import { compose, groundOf, type Rooms, startRooms } from './compose.ts';
+import type { Rooms } from './compose.ts';
+import { groundOf } from './ground.ts';
 import { EventHub } from './event-hub.ts';
 import { Extensions, makeHost } from './extension-host.ts';
 import { lazyDoor } from './lazy-door.ts';
 import { type LocalAgent, LocalAgents } from './local-agents.ts';
 import type { MeshClientOptions } from './options.ts';
 import type { Candidate, TaskCaller } from './task-caller.ts';
-import { wireTasks } from './task-street.ts';
 
 /** Options of {@link MeshClient.close}. */
 export interface CloseOptions {
@@ -105,7 +104,12 @@ export class MeshClient implements Extensible, AsyncDisposable {
     ]);
     this.trust = this.#door('trust', ['issue', 'verify', 'revoke', 'hold', 'observe', 'meet']);
     this.policy = this.#door('policy', ['decide', 'evaluate', 'publish', 'withdraw', 'rollback']);
-    this.aggregator = this.#door('aggregator', ['createRound', 'latest']);
+    this.aggregator = lazyDoor<Aggregator>(
+      'aggregator',
+      () => this.#running?.rooms.aggregator.current,
+      async () => (await this.#ready()).rooms.aggregator.open(),
+      ['createRound', 'latest'],
+    );
     this.discovery = this.#door('discovery', [
       'search',
       'announce',
@@ -223,6 +227,7 @@ export class MeshClient implements Extensible, AsyncDisposable {
    */
   async federate(peer: string, options: FederateOptions = {}): Promise<FederationLink> {
     const { rooms } = await this.#ready();
+    const { federateWith } = await import('./house.ts');
     return federateWith(asDid(peer), options, {
       rooms,
       clock: groundOf(this.#options).clock,
@@ -257,6 +262,7 @@ export class MeshClient implements Extensible, AsyncDisposable {
   }
 
   async #start(): Promise<Running> {
+    const { compose, startRooms, wireTasks } = await import('./house.ts');
     const rooms = await compose(this.#options, this.#events.emit);
     const caller = wireTasks(rooms, {
       mesh: this,
@@ -376,7 +382,7 @@ export class MeshClient implements Extensible, AsyncDisposable {
     return { type, candidate: { meshId: agent.meshId, node, name } };
   }
 
-  #door<Name extends 'federation' | 'trust' | 'policy' | 'aggregator' | 'discovery' | 'audit'>(
+  #door<Name extends 'federation' | 'trust' | 'policy' | 'discovery' | 'audit'>(
     name: Name,
     waiting: readonly (keyof Rooms[Name] & string)[],
   ): Rooms[Name] {

@@ -4,6 +4,7 @@
  */
 import { MeshError } from '../base/errors.ts';
 import type { Did } from '../base/ids.ts';
+import type { AgentRecord } from '../schema/agent-record.ts';
 import type { Gate } from './gates.ts';
 
 /** The policy question of a gate. */
@@ -51,6 +52,12 @@ export function policyGate(policy: () => PolicyView, self: () => Did): Gate {
     const advice = sending && decision.advice !== undefined ? { advice: decision.advice } : {};
     throw new MeshError('POLICY_DENIED', { action, resource, determining: why, ...advice });
   };
+}
+
+/** What an agent asks for one query, as it announced. */
+export function announcedPrice(record: AgentRecord | undefined): bigint | undefined {
+  const price = record?.pricing?.perQuery;
+  return price === undefined ? undefined : BigInt(price);
 }
 
 /** Refuses agents whose price, as `priceOf` knows it, is above the caller's budget. */

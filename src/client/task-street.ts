@@ -11,7 +11,8 @@ import type { Random } from '../ports/random.ts';
 import type { Emit } from '../schema/mesh-event.ts';
 import { taskRequestShape } from '../schema/task.ts';
 import type { TaskPart } from './agent.ts';
-import { priceOf, type Rooms } from './compose.ts';
+import type { Rooms } from './compose.ts';
+import { announcedPrice } from './task-gates.ts';
 import type { LocalAgents } from './local-agents.ts';
 import type { MeshClient } from './mesh-client.ts';
 import { type Candidate, TaskCaller } from './task-caller.ts';
@@ -64,7 +65,7 @@ export function wireTasks(rooms: Rooms, wiring: TaskWiring): TaskCaller {
     observe: (agent, latencyMs) => {
       rooms.observations.add(agent, latencyMs);
     },
-    priceOf: (agent) => priceOf(agent, discovery),
+    priceOf: (agent) => announcedPrice(discovery.get(agent)),
     checkReceipt: async (receipt, expected) => {
       await audit.verifyReceipt(receipt, { ...expected, for: did });
     },

@@ -4,7 +4,6 @@
  */
 import type { Http } from '../ports/http.ts';
 import type { Platform } from '../ports/platform.ts';
-import { nodeCrypto } from './node-crypto.ts';
 import { nodeWorkers } from './node-workers.ts';
 import { systemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
@@ -14,7 +13,7 @@ export const platform: Platform = {
   name: 'node',
   clock: systemClock,
   random: systemRandom,
-  crypto: nodeCrypto,
+  crypto: async () => (await import('./node-crypto.ts')).nodeCrypto,
   http: { send: async (request) => (await http()).send(request) },
   workers: nodeWorkers(),
   openStore: async (path) => (await import('../adapters/stores/sqlite.ts')).sqliteStore(path),

@@ -5,7 +5,6 @@
 import { MeshError } from '../base/errors.ts';
 import type { Platform } from '../ports/platform.ts';
 import { inlineWorkers } from './inline-workers.ts';
-import { nobleCrypto } from './noble-crypto.ts';
 import { systemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
 import { createWebHttp } from './web-http.ts';
@@ -15,7 +14,7 @@ export const platform: Platform = {
   name: 'web',
   clock: systemClock,
   random: systemRandom,
-  crypto: nobleCrypto,
+  crypto: async () => (await import('./noble-crypto.ts')).nobleCrypto,
   http: createWebHttp(),
   workers: inlineWorkers(),
   openStore: () => {

@@ -14,7 +14,8 @@ export interface Platform {
   readonly name: 'node' | 'web';
   readonly clock: Clock;
   readonly random: Random;
-  readonly crypto: CryptoProvider;
+  /** Loads the provider on first use: plain-TypeScript curves weigh as much as the rest of the front door. */
+  crypto(): Promise<CryptoProvider>;
   readonly http: Http;
   readonly workers: WorkerPool;
   /** The durable store behind `store: './folder'`. */

@@ -38,6 +38,9 @@ export interface MeshEventData {
     readonly code: MeshErrorCode;
     readonly params: MeshErrorParams;
   };
+  'task.suspended': { readonly task: string; readonly type: string; readonly due?: number };
+  'task.resumed': { readonly task: string; readonly type: string; readonly attempt: number };
+  'task.cancelled': { readonly task: string; readonly type: string; readonly reason: string };
   'trust.changed': { readonly score: number; readonly before: number; readonly because: string };
   'credential.accepted': { readonly credential: string; readonly types: readonly string[] };
   'credential.revoked': {
@@ -46,6 +49,14 @@ export interface MeshEventData {
     readonly reason: string;
   };
   'policy.updated': { readonly revision: number };
+  'broadcast.refused': { readonly code: MeshErrorCode; readonly params: MeshErrorParams };
+  'role.taken': { readonly role: string; readonly epoch: number };
+  'role.lost': {
+    readonly role: string;
+    readonly epoch: number;
+    readonly code: MeshErrorCode;
+    readonly params: MeshErrorParams;
+  };
   'round.opened': { readonly round: string; readonly leader: Did };
   'round.completed': { readonly round: string; readonly participants: number };
   'round.failed': {

@@ -240,10 +240,10 @@ describe('the laws', () => {
         const schedule = parseSchedule({ cron, timeZone });
         const counted = countedRuns(cron, timeZone, from, from + 3 * day);
         const found: number[] = [];
-        for (let at: number | undefined = from; at !== undefined; ) {
-          at = nextRun(schedule, at);
-          if (at === undefined || at > from + 3 * day) break;
+        let at = nextRun(schedule, from);
+        while (at !== undefined && at <= from + 3 * day) {
           found.push(at);
+          at = nextRun(schedule, at);
         }
         expect(found).toEqual(counted);
       }),

@@ -44,7 +44,9 @@ describe('events', () => {
     const stream = events.read([]);
     for (let i = 0; i < 5_000; i += 1) retire(events, String(i));
     events.close();
-    const names = (await Array.fromAsync(stream)).map(({ data }) => (data as { name: string }).name);
+    const names = (await Array.fromAsync(stream)).map(
+      ({ data }) => (data as { name: string }).name,
+    );
     expect([names.length, names[0], names.at(-1)]).toEqual([4_096, '904', '4999']);
   });
 

@@ -66,7 +66,9 @@ describe('federating', () => {
       code: 'TRUST_TOO_LOW',
       params: { needed: 60, score: 0 },
     });
-    expect(await failure(acme.executeTask({ type: 'echo', data: 1 }, { to: globex.did }))).toMatchObject({
+    expect(
+      await failure(acme.executeTask({ type: 'echo', data: 1 }, { to: globex.did })),
+    ).toMatchObject({
       code: 'POLICY_DENIED',
     });
   });
@@ -113,7 +115,9 @@ describe('credentials', () => {
     await forger.trust.hold(jwt);
     const [head, body, signature] = jwt.split('.') as [string, string, string];
     const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as object;
-    const altered = Buffer.from(JSON.stringify({ ...claims, issuer: authority.did, iss: authority.did }));
+    const altered = Buffer.from(
+      JSON.stringify({ ...claims, issuer: authority.did, iss: authority.did }),
+    );
     const forged = `${head}.${altered.toString('base64url')}.${signature}`;
     expect(await acme.trust.verify(forged)).toMatchObject({ valid: false });
     await forger.federate(acme.did);

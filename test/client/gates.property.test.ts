@@ -67,7 +67,10 @@ describe('gates', () => {
     broken.add('licence', () => {
       throw new TypeError('oops');
     });
-    expect(await broken.ask(asked())).toMatchObject({ gate: 'licence', error: { code: 'INTERNAL' } });
+    expect(await broken.ask(asked())).toMatchObject({
+      gate: 'licence',
+      error: { code: 'INTERNAL' },
+    });
     const silent = new Gates(clock);
     silent.add('approval', () => new Promise(() => undefined));
     const asking = silent.ask(asked());
@@ -96,8 +99,15 @@ const answers = fc.array(
     fc.record(
       {
         fails: fc.constantFrom<MeshErrorCode>(
-          'OVERLOADED', 'AGENT_NOT_FOUND', 'PEER_REJECTED', 'PEER_UNREACHABLE',
-          'TASK_FAILED', 'TASK_UNCERTAIN', 'POLICY_DENIED', 'RECEIPT_INVALID', 'CLOSED',
+          'OVERLOADED',
+          'AGENT_NOT_FOUND',
+          'PEER_REJECTED',
+          'PEER_UNREACHABLE',
+          'TASK_FAILED',
+          'TASK_UNCERTAIN',
+          'POLICY_DENIED',
+          'RECEIPT_INVALID',
+          'CLOSED',
         ),
         sent: fc.boolean(),
       },
@@ -118,10 +128,15 @@ function model(list: readonly Answer[]): { asked: readonly number[]; code: strin
     visited.push(i);
     if (answer === 'done') return { asked: visited, code: undefined };
     code = answer.fails;
-    const moves = didNothing.includes(answer.fails) && !(answer.fails === 'PEER_UNREACHABLE' && answer.sent === true);
+    const moves =
+      didNothing.includes(answer.fails) &&
+      !(answer.fails === 'PEER_UNREACHABLE' && answer.sent === true);
     if (!moves || visited.length === sendLimit) return { asked: visited, code };
   }
-  return { asked: visited, code: code ?? (list.length === 0 ? 'AGENT_NOT_FOUND' : 'LICENCE_MISSING') };
+  return {
+    asked: visited,
+    code: code ?? (list.length === 0 ? 'AGENT_NOT_FOUND' : 'LICENCE_MISSING'),
+  };
 }
 
 describe('the task caller', () => {
@@ -137,7 +152,11 @@ describe('the task caller', () => {
         });
         const visited: number[] = [];
         const events: string[] = [];
-        const candidates: Candidate[] = list.map((_, i) => ({ meshId: didOf(i), node: 'main', name: 'a' }));
+        const candidates: Candidate[] = list.map((_, i) => ({
+          meshId: didOf(i),
+          node: 'main',
+          name: 'a',
+        }));
         const caller = new TaskCaller({
           did: peer,
           clock,
@@ -179,7 +198,18 @@ function receiptOf(by: Did, task: string): object {
   const at = '2030-01-01T00:00:00.000Z';
   const proof = { type: 'mesh-ed25519', keyId: `${by}#${by.slice(8)}`, signature: 'A'.repeat(86) };
   return {
-    format: 1, id: 'r', task, type: 'x', agent: `${by}#main/a`, by, for: peer, at, outcome: 'ok',
-    inputHash: hash, outputHash: hash, policyVersion: 'v', proof,
+    format: 1,
+    id: 'r',
+    task,
+    type: 'x',
+    agent: `${by}#main/a`,
+    by,
+    for: peer,
+    at,
+    outcome: 'ok',
+    inputHash: hash,
+    outputHash: hash,
+    policyVersion: 'v',
+    proof,
   };
 }

@@ -50,7 +50,10 @@ describe('a client that was constructed', () => {
     ['the id of an agent', (mesh: MeshClient) => mesh.createAgent(echo).id],
     ['peers', (mesh: MeshClient) => mesh.federation.peers()],
     ['a score', (mesh: MeshClient) => mesh.trust.score(stranger)],
-    ['a decision at once', (mesh: MeshClient) => mesh.policy.decideSync({ action: 'a', resource: 'mesh' })],
+    [
+      'a decision at once',
+      (mesh: MeshClient) => mesh.policy.decideSync({ action: 'a', resource: 'mesh' }),
+    ],
   ])('says NOT_STARTED when asked for %s', async (_, ask) => {
     const mesh = new MeshClient();
     expect(await failure(() => ask(mesh))).toMatchObject({ code: 'NOT_STARTED' });
@@ -107,11 +110,17 @@ describe('starting', () => {
     const holder = town.org('holder', { transport: memoryTransport({ hub: town.hub, name: 'x' }) });
     await holder.start();
     const clock = virtualClock();
-    const late = town.org('late', { clock, transport: memoryTransport({ hub: town.hub, name: 'x' }) });
-    const extension = late.use({ name: 'e', start: (host) => {
-      host.handle('hi', async () => await Promise.resolve('hi'));
-      return host;
-    } });
+    const late = town.org('late', {
+      clock,
+      transport: memoryTransport({ hub: town.hub, name: 'x' }),
+    });
+    const extension = late.use({
+      name: 'e',
+      start: (host) => {
+        host.handle('hi', async () => await Promise.resolve('hi'));
+        return host;
+      },
+    });
     expect((await failure(late.start())).code).not.toBe('CLOSED');
     expect(clock.timers).toBe(0);
     expect(await failure(() => late.did)).toMatchObject({ code: 'NOT_STARTED' });
@@ -160,7 +169,11 @@ describe('a closed client', () => {
     expect(clock.timers).toBe(0);
     for (const client of [mesh, other]) {
       expect(client.federation.open()).toEqual({
-        sessions: 0, streams: 0, handlers: 0, executions: 0, handshakes: 0,
+        sessions: 0,
+        streams: 0,
+        handlers: 0,
+        executions: 0,
+        handshakes: 0,
       });
     }
   });
@@ -171,9 +184,12 @@ describe('a closed client', () => {
     ['executeTask', (mesh) => mesh.executeTask({ type: 'echo', data: 1 })],
     ['call', (mesh) => mesh.call({ id: 'x', name: 'echo', meshId: stranger } as never, 1)],
     ['stream', (mesh) => mesh.stream({ type: 'echo', data: 1 }).result],
-    ['reading a stream', async (mesh) => {
-      for await (const part of mesh.stream({ type: 'echo', data: 1 })) void part;
-    }],
+    [
+      'reading a stream',
+      async (mesh) => {
+        for await (const part of mesh.stream({ type: 'echo', data: 1 })) void part;
+      },
+    ],
     ['federate', (mesh) => mesh.federate(stranger)],
     ['use', (mesh) => mesh.use({ name: 'late', start: () => 1 })],
     ['federation.call', (mesh) => mesh.federation.call(stranger, 'x', null)],
@@ -186,8 +202,10 @@ describe('a closed client', () => {
     ['policy.publish', (mesh) => mesh.policy.publish([])],
     ['discovery.search', (mesh) => mesh.discovery.search('x')],
     ['discovery.records', (mesh) => mesh.discovery.records()],
-    ['aggregator.createRound', (mesh) =>
-      mesh.aggregator.createRound({ task: 't', strategy: 'fedavg', minParticipants: 1 })],
+    [
+      'aggregator.createRound',
+      (mesh) => mesh.aggregator.createRound({ task: 't', strategy: 'fedavg', minParticipants: 1 }),
+    ],
     ['audit.append', (mesh) => mesh.audit.append('note', 'x')],
   ];
 
@@ -198,15 +216,16 @@ describe('a closed client', () => {
     expect(await failure(async () => await call(mesh))).toMatchObject({ code: 'CLOSED' });
   });
 
-  it.each(calls.filter(([name]) => !['trust.score', 'policy.decideSync', 'discovery.records'].includes(name)))(
-    'refuses %s with CLOSED when it never started',
-    async (_, call) => {
-      const mesh = new MeshClient({ transport: memoryTransport({ hub: new MemoryHub() }) });
-      mesh.createAgent(echo);
-      await mesh.close();
-      expect(await failure(async () => await call(mesh))).toMatchObject({ code: 'CLOSED' });
-    },
-  );
+  it.each(
+    calls.filter(
+      ([name]) => !['trust.score', 'policy.decideSync', 'discovery.records'].includes(name),
+    ),
+  )('refuses %s with CLOSED when it never started', async (_, call) => {
+    const mesh = new MeshClient({ transport: memoryTransport({ hub: new MemoryHub() }) });
+    mesh.createAgent(echo);
+    await mesh.close();
+    expect(await failure(async () => await call(mesh))).toMatchObject({ code: 'CLOSED' });
+  });
 
   it('ends event streams that are asked for afterwards', async () => {
     const mesh = new MeshClient();
@@ -218,10 +237,14 @@ describe('a closed client', () => {
     await using town = new Town();
     const hold = Promise.withResolvers<string>();
     let begun = 0;
-    const slow = { name: 'slow', capabilities: ['slow'], handler: () => {
-      begun += 1;
-      return hold.promise;
-    } };
+    const slow = {
+      name: 'slow',
+      capabilities: ['slow'],
+      handler: () => {
+        begun += 1;
+        return hold.promise;
+      },
+    };
     const globex = await town.open('globex', [slow]);
     const acme = await town.open('acme');
     await acme.federate(globex.did);

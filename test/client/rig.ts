@@ -24,7 +24,11 @@ export class Town implements AsyncDisposable {
   }
 
   /** A started organisation that takes tasks from everybody and offers `agents`. */
-  async open(name: string, agents: readonly AgentDefinition[] = [], options: MeshClientOptions = {}) {
+  async open(
+    name: string,
+    agents: readonly AgentDefinition[] = [],
+    options: MeshClientOptions = {},
+  ) {
     const client = this.org(name, { policies: policyTemplates.openTo({}), ...options });
     for (const agent of agents) client.createAgent(agent);
     await client.start();

@@ -4,7 +4,6 @@ import {
   type AgentDefinition,
   cedar,
   type Did,
-  Federation,
   type HandlerContext,
   Identity,
   type Logger,
@@ -16,6 +15,7 @@ import {
   type TaskPart,
 } from '../../src/index.ts';
 import { signReceipt } from '../../src/core/audit/receipts.ts';
+import { Federation } from '../../src/core/federation/index.ts';
 import { KeyRing } from '../../src/core/identity/index.ts';
 import { nodeCrypto } from '../../src/platform/node-crypto.ts';
 import { systemClock } from '../../src/platform/system-clock.ts';
@@ -26,7 +26,11 @@ import { echo, failure, Town, until } from './rig.ts';
 const task = { type: 'echo', data: 'hi' };
 
 /** acme, federated with globex, which offers `agents`. */
-async function pair(town: Town, agents: readonly AgentDefinition[], policies = policyTemplates.openTo({})) {
+async function pair(
+  town: Town,
+  agents: readonly AgentDefinition[],
+  policies = policyTemplates.openTo({}),
+) {
   const globex = await town.open('globex', agents, { policies });
   const acme = await town.open('acme');
   const link = await acme.federate(globex.did);
@@ -66,9 +70,9 @@ describe('creating an agent', () => {
   it.each(['gpt-9', 'toString', '__proto__'])('refuses the unknown model %s', async (model) => {
     await using town = new Town();
     const mesh = town.org('acme', { models: {} });
-    expect(await failure(() => mesh.createAgent({ name: 'm', capabilities: ['m'], model }))).toMatchObject(
-      { code: 'MODEL_UNKNOWN', params: { model } },
-    );
+    expect(
+      await failure(() => mesh.createAgent({ name: 'm', capabilities: ['m'], model })),
+    ).toMatchObject({ code: 'MODEL_UNKNOWN', params: { model } });
   });
 
   it('that retires at once is announced to nobody', async () => {
@@ -94,11 +98,18 @@ describe('a task', () => {
     const mesh = await town.open('acme', [echo]);
     const result = await mesh.executeTask(task);
     expect(result).toMatchObject({ output: 'hi', agent: { meshId: mesh.did } });
-    expect(result.receipt).toMatchObject({ by: mesh.did, for: mesh.did, type: 'echo', outcome: 'ok' });
-    await mesh.audit.verifyReceipt(result.receipt, { input: 'hi', output: 'hi' });
-    expect(await failure(mesh.audit.verifyReceipt(result.receipt, { output: 'ho' }))).toMatchObject({
-      code: 'RECEIPT_INVALID',
+    expect(result.receipt).toMatchObject({
+      by: mesh.did,
+      for: mesh.did,
+      type: 'echo',
+      outcome: 'ok',
     });
+    await mesh.audit.verifyReceipt(result.receipt, { input: 'hi', output: 'hi' });
+    expect(await failure(mesh.audit.verifyReceipt(result.receipt, { output: 'ho' }))).toMatchObject(
+      {
+        code: 'RECEIPT_INVALID',
+      },
+    );
   });
 
   it('is done by the agent of another organisation, and both keep the receipt', async () => {
@@ -145,7 +156,10 @@ describe('a task', () => {
   ])('that makes no sense stops at the door: %o', async (bad, at) => {
     await using town = new Town();
     const mesh = await town.open('acme', [echo]);
-    expect(await failure(mesh.executeTask(bad))).toMatchObject({ code: 'SCHEMA_INVALID', params: { at } });
+    expect(await failure(mesh.executeTask(bad))).toMatchObject({
+      code: 'SCHEMA_INVALID',
+      params: { at },
+    });
   });
 
   it('without an answer in time ends with TASK_TIMEOUT on time at both ends, and the node goes on', async () => {
@@ -229,28 +243,50 @@ describe('what a handler throws', () => {
   const secret = 'password 1234 in /home/globex/app.ts';
 
   it.each([
-    ['an Error', () => { throw new Error(secret); }],
+    [
+      'an Error',
+      () => {
+        throw new Error(secret);
+      },
+    ],
     ['a rejected promise', () => Promise.reject(new TypeError(secret))],
-    ['something odd', () => { throw secret as never; }],
+    [
+      'something odd',
+      () => {
+        throw secret as never;
+      },
+    ],
     ['an output nobody can pack', () => ({ run: () => secret })],
-    ['a generator', async function* (): AsyncGenerator<TaskPart, never, undefined> {
-      yield await Promise.resolve({ kind: 'text', text: 'x' } as const);
-      throw new Error(secret);
-    }],
-  ] as [string, () => never][])('is %s: the caller gets TASK_FAILED and nothing more', async (_, handler) => {
-    await using town = new Town();
-    const lines: unknown[] = [];
-    const logger: Logger = { log: (...line) => lines.push(line) };
-    const globex = await town.open('globex', [{ name: 'bad', capabilities: ['bad'], handler }, echo], { logger });
-    const acme = await town.open('acme');
-    await acme.federate(globex.did);
-    const error = await failure(acme.executeTask({ type: 'bad', data: 1 }));
-    expect([error.code, error.cause]).toEqual(['TASK_FAILED', undefined]);
-    expect(JSON.stringify([error.message, error.params, error.stack])).not.toMatch(/1234|app\.ts/);
-    expect(Object.keys(error.params)).toEqual(['task']);
-    expect(lines).toHaveLength(1);
-    expect((await acme.executeTask(task)).output).toBe('hi');
-  });
+    [
+      'a generator',
+      async function* (): AsyncGenerator<TaskPart, never, undefined> {
+        yield await Promise.resolve({ kind: 'text', text: 'x' } as const);
+        throw new Error(secret);
+      },
+    ],
+  ] as [string, () => never][])(
+    'is %s: the caller gets TASK_FAILED and nothing more',
+    async (_, handler) => {
+      await using town = new Town();
+      const lines: unknown[] = [];
+      const logger: Logger = { log: (...line) => lines.push(line) };
+      const globex = await town.open(
+        'globex',
+        [{ name: 'bad', capabilities: ['bad'], handler }, echo],
+        { logger },
+      );
+      const acme = await town.open('acme');
+      await acme.federate(globex.did);
+      const error = await failure(acme.executeTask({ type: 'bad', data: 1 }));
+      expect([error.code, error.cause]).toEqual(['TASK_FAILED', undefined]);
+      expect(JSON.stringify([error.message, error.params, error.stack])).not.toMatch(
+        /1234|app\.ts/,
+      );
+      expect(Object.keys(error.params)).toEqual(['task']);
+      expect(lines).toHaveLength(1);
+      expect((await acme.executeTask(task)).output).toBe('hi');
+    },
+  );
 
   it('is a MeshError of other work: it is not mistaken for this one and does not move the task on', async () => {
     await using town = new Town();
@@ -268,7 +304,9 @@ describe('what a handler throws', () => {
     const acme = await town.open('acme');
     await acme.federate(globex.did);
     await acme.federate(initech.did);
-    expect(await failure(acme.executeTask({ type: 'ask', data: 1 }))).toMatchObject({ code: 'TASK_FAILED' });
+    expect(await failure(acme.executeTask({ type: 'ask', data: 1 }))).toMatchObject({
+      code: 'TASK_FAILED',
+    });
     expect(ran).toBe(1);
   });
 
@@ -290,7 +328,11 @@ describe('a streamed answer', () => {
     capabilities: ['count'],
     async *handler({ input }: HandlerContext) {
       for (let i = 1; i <= Number(input); i += 1) {
-        yield await Promise.resolve({ kind: 'progress', note: 'counting', fraction: i / Number(input) });
+        yield await Promise.resolve({
+          kind: 'progress',
+          note: 'counting',
+          fraction: i / Number(input),
+        });
       }
       yield { kind: 'data', data: Uint8Array.of(7) };
       yield { kind: 'text', text: 'ready' };
@@ -298,20 +340,23 @@ describe('a streamed answer', () => {
     },
   };
 
-  it.each(['own', 'remote'])('gives its parts in order and then the result (%s agent)', async (where) => {
-    await using town = new Town();
-    const { acme } = await pair(town, where === 'own' ? [] : [counting]);
-    if (where === 'own') acme.createAgent(counting);
-    const run = acme.stream({ type: 'count', data: 2 });
-    const parts = await Array.fromAsync(run);
-    expect(parts).toEqual([
-      { kind: 'progress', note: 'counting', fraction: 0.5 },
-      { kind: 'progress', note: 'counting', fraction: 1 },
-      { kind: 'data', data: Uint8Array.of(7) },
-      { kind: 'text', text: 'ready' },
-    ]);
-    expect((await run.result).output).toBe('counted');
-  });
+  it.each(['own', 'remote'])(
+    'gives its parts in order and then the result (%s agent)',
+    async (where) => {
+      await using town = new Town();
+      const { acme } = await pair(town, where === 'own' ? [] : [counting]);
+      if (where === 'own') acme.createAgent(counting);
+      const run = acme.stream({ type: 'count', data: 2 });
+      const parts = await Array.fromAsync(run);
+      expect(parts).toEqual([
+        { kind: 'progress', note: 'counting', fraction: 0.5 },
+        { kind: 'progress', note: 'counting', fraction: 1 },
+        { kind: 'data', data: Uint8Array.of(7) },
+        { kind: 'text', text: 'ready' },
+      ]);
+      expect((await run.result).output).toBe('counted');
+    },
+  );
 
   it('gives the result alone to a caller that does not stream', async () => {
     await using town = new Town();
@@ -419,7 +464,10 @@ describe('models', () => {
     run: ({ input }) => Promise.resolve({ output: `${String(input)}!`, usage }),
   };
 
-  it.each([['by name', 'parrot'], ['as an object', model]])('%s answer with what they used', async (_, given) => {
+  it.each([
+    ['by name', 'parrot'],
+    ['as an object', model],
+  ])('%s answer with what they used', async (_, given) => {
     await using town = new Town();
     const globex = await town.open('globex', [], { models: { parrot: model } });
     const agent = globex.createAgent({ name: 'parrot', capabilities: ['talk'], model: given });
@@ -447,19 +495,22 @@ describe('an idempotency key', () => {
     return { seen, agent };
   };
 
-  it.each(['own', 'remote'])('has twenty calls at once run once, with one result and one receipt (%s agent)', async (where) => {
-    await using town = new Town();
-    const { agent, seen } = counter();
-    const { acme } = await pair(town, where === 'own' ? [] : [agent]);
-    if (where === 'own') acme.createAgent(agent);
-    const order = () =>
-      acme.executeTask({ type: 'count', data: 'order' }, { idempotencyKey: 'order-77' });
-    const results = await Promise.all(Array.from({ length: 20 }, order));
-    results.push(await order());
-    expect(seen.runs).toBe(1);
-    expect(new Set(results.map(({ output }) => output))).toEqual(new Set([1]));
-    expect(new Set(results.map(({ receipt }) => JSON.stringify(receipt))).size).toBe(1);
-  });
+  it.each(['own', 'remote'])(
+    'has twenty calls at once run once, with one result and one receipt (%s agent)',
+    async (where) => {
+      await using town = new Town();
+      const { agent, seen } = counter();
+      const { acme } = await pair(town, where === 'own' ? [] : [agent]);
+      if (where === 'own') acme.createAgent(agent);
+      const order = () =>
+        acme.executeTask({ type: 'count', data: 'order' }, { idempotencyKey: 'order-77' });
+      const results = await Promise.all(Array.from({ length: 20 }, order));
+      results.push(await order());
+      expect(seen.runs).toBe(1);
+      expect(new Set(results.map(({ output }) => output))).toEqual(new Set([1]));
+      expect(new Set(results.map(({ receipt }) => JSON.stringify(receipt))).size).toBe(1);
+    },
+  );
 
   it('used for something else is refused', async () => {
     await using town = new Town();
@@ -473,14 +524,20 @@ describe('an idempotency key', () => {
     });
   });
 
-  it.each(['', 'x'.repeat(257)])('that no header carries is refused before anything is sent: %#', async (idempotencyKey) => {
-    await using town = new Town();
-    const { agent, seen } = counter();
-    const { acme, link } = await pair(town, [agent]);
-    const error = await failure(acme.executeTask({ type: 'count', data: 1 }, { idempotencyKey }));
-    expect(error).toMatchObject({ code: 'SCHEMA_INVALID', params: { at: 'options.idempotencyKey' } });
-    expect([seen.runs, link.state]).toEqual([0, 'active']);
-  });
+  it.each(['', 'x'.repeat(257)])(
+    'that no header carries is refused before anything is sent: %#',
+    async (idempotencyKey) => {
+      await using town = new Town();
+      const { agent, seen } = counter();
+      const { acme, link } = await pair(town, [agent]);
+      const error = await failure(acme.executeTask({ type: 'count', data: 1 }, { idempotencyKey }));
+      expect(error).toMatchObject({
+        code: 'SCHEMA_INVALID',
+        params: { at: 'options.idempotencyKey' },
+      });
+      expect([seen.runs, link.state]).toEqual([0, 'active']);
+    },
+  );
 
   it('of one caller says nothing about the same key of another', async () => {
     await using town = new Town();
@@ -511,7 +568,10 @@ describe('who gets the task', () => {
 
   it('is the next best when the best has gone', async () => {
     await using town = new Town();
-    const [best, next] = [await town.open('best', [named('best')]), await town.open('next', [named('next')])];
+    const [best, next] = [
+      await town.open('best', [named('best')]),
+      await town.open('next', [named('next')]),
+    ];
     const acme = await town.open('acme');
     for (const { did } of [best, next]) await acme.federate(did);
     await acme.executeTask(task, { to: best.did });
@@ -523,7 +583,13 @@ describe('who gets the task', () => {
   it('is the next best when the best is busy', async () => {
     await using town = new Town();
     const hold = Promise.withResolvers<string>();
-    const best = await town.open('best', [{ ...echo, concurrency: 1, handler: ({ input }) => input === 'hold' ? hold.promise : 'best' }]);
+    const best = await town.open('best', [
+      {
+        ...echo,
+        concurrency: 1,
+        handler: ({ input }) => (input === 'hold' ? hold.promise : 'best'),
+      },
+    ]);
     const next = await town.open('next', [named('next')]);
     const acme = await town.open('acme');
     for (const { did } of [best, next]) await acme.federate(did);
@@ -538,14 +604,21 @@ describe('who gets the task', () => {
   it('is nobody else when the best took it and was then lost', async () => {
     await using town = new Town();
     let ran = 0;
-    const vanishing = (): AgentDefinition => ({ ...echo, handler: () => { ran += 1; return forever(); } });
+    const vanishing = (): AgentDefinition => ({
+      ...echo,
+      handler: () => {
+        ran += 1;
+        return forever();
+      },
+    });
     const best = await town.open('best', [vanishing()]);
     const next = await town.open('next', [vanishing()]);
     const acme = await town.open('acme');
     for (const { did } of [best, next]) await acme.federate(did);
     const error = failure(acme.executeTask(task));
     await until(() => ran === 1);
-    for (const gone of [best, next]) if (gone.federation.open().handlers > 0) await gone.close({ drain: 0 });
+    for (const gone of [best, next])
+      if (gone.federation.open().handlers > 0) await gone.close({ drain: 0 });
     expect((await error).code).toMatch(/PEER_UNREACHABLE|CLOSED/);
     expect(ran).toBe(1);
   });
@@ -573,9 +646,16 @@ describe('a refusal', () => {
     const error = await failure(acme.executeTask(task));
     expect(error).toMatchObject({
       code: 'POLICY_DENIED',
-      params: { gate: 'policy', action: 'task.send', determining: 'not-today', advice: 'Come back tomorrow.' },
+      params: {
+        gate: 'policy',
+        action: 'task.send',
+        determining: 'not-today',
+        advice: 'Come back tomorrow.',
+      },
     });
-    expect(error.params['refused']).toMatchObject([{ gate: 'policy', peer: globex.did, code: 'POLICY_DENIED' }]);
+    expect(error.params['refused']).toMatchObject([
+      { gate: 'policy', peer: globex.did, code: 'POLICY_DENIED' },
+    ]);
   });
 
   it('without a bond says that nothing permits it', async () => {
@@ -644,8 +724,12 @@ describe('a refusal', () => {
 
   it('for a place keeps data where the task wants it', async () => {
     await using town = new Town();
-    const berlin = await town.open('berlin', [{ ...echo, handler: () => 'berlin' }], { region: 'eu-central-1' });
-    const boston = await town.open('boston', [{ ...echo, handler: () => 'boston' }], { region: 'us-east-1' });
+    const berlin = await town.open('berlin', [{ ...echo, handler: () => 'berlin' }], {
+      region: 'eu-central-1',
+    });
+    const boston = await town.open('boston', [{ ...echo, handler: () => 'boston' }], {
+      region: 'us-east-1',
+    });
     const nowhere = await town.open('nowhere', [{ ...echo, handler: () => 'nowhere' }]);
     const acme = await town.open('acme');
     for (const { did } of [boston, nowhere, berlin]) await acme.federate(did);
@@ -653,30 +737,41 @@ describe('a refusal', () => {
       acme.executeTask({ ...task, sovereignty }, to === undefined ? {} : { to });
     expect((await run('EU')).output).toBe('berlin');
     expect((await run('no-EU')).output).toBe('boston');
-    for (const [rule, to] of [['EU', boston.did], ['EU', nowhere.did], ['no-EU', nowhere.did], ['no-EU', berlin.did]] as const) {
+    for (const [rule, to] of [
+      ['EU', boston.did],
+      ['EU', nowhere.did],
+      ['no-EU', nowhere.did],
+      ['no-EU', berlin.did],
+    ] as const) {
       expect(await failure(run(rule, to))).toMatchObject({ code: 'SOVEREIGNTY_NO_REGION' });
     }
   });
 });
 
 describe('a peer that answers for itself', () => {
-  const lies: readonly (readonly [string, (reply: Reply) => unknown, object?])[] = [
-    ['another output', (reply) => ({ ...reply, output: 'ho' })],
-    ['another task', (reply) => reply, { task: 'task-else' }],
-    ['another caller', (reply) => reply, { for: 'did:mesh:app:else:zQmabcdefghijkabcdefghijkabcdefghijkabcdefghijk' }],
-    ['a failure as success', (reply) => reply, { outcome: 'failed' }],
-    ['another type', (reply) => reply, { type: 'else' }],
-    ['an agent that is not its own', (reply) => reply, { agent: 'did:mesh:app:else:z1#main/a' }],
-    ['another input', (reply) => reply, { input: 'else' }],
-    ['itself under a broken signature', (reply) => ({ ...reply, receipt: { ...reply.receipt, region: 'eu' } })],
+  const same = (reply: Reply): Reply => reply;
+  const lies: readonly { lie: string; twist: (reply: Reply) => unknown; facts?: object }[] = [
+    { lie: 'another output', twist: (reply) => ({ ...reply, output: 'ho' }) },
+    { lie: 'another task', twist: same, facts: { task: 'task-else' } },
+    { lie: 'another caller', twist: same, facts: { for: 'did:key:z6MkSomebodyElse' } },
+    { lie: 'a failure as success', twist: same, facts: { outcome: 'failed' } },
+    { lie: 'another type', twist: same, facts: { type: 'else' } },
+    { lie: 'an agent that is not its own', twist: same, facts: { agent: 'did:key:z1#main/a' } },
+    { lie: 'another input', twist: same, facts: { input: 'else' } },
+    {
+      lie: 'itself under a broken signature',
+      twist: (reply) => ({ ...reply, receipt: { ...reply.receipt, region: 'eu' } }),
+    },
   ];
 
-  it.each(lies)('with a receipt for %s is not believed', async (_, twist, facts) => {
+  it.each(lies)('with a receipt for $lie is not believed', async ({ twist, facts }) => {
     await using town = new Town();
     await using peer = await Handwritten.open(town, twist, facts);
     const acme = await town.open('acme');
     await acme.federate(peer.did);
-    expect(await failure(acme.executeTask(task, { to: peer.did }))).toMatchObject({ code: 'RECEIPT_INVALID' });
+    expect(await failure(acme.executeTask(task, { to: peer.did }))).toMatchObject({
+      code: 'RECEIPT_INVALID',
+    });
     expect(acme.trust.score(peer.did).score).toBe(0);
     expect(await Array.fromAsync(acme.audit.entries({ kind: 'task' }))).toEqual([]);
   });
@@ -686,12 +781,14 @@ describe('a peer that answers for itself', () => {
     await using peer = await Handwritten.open(town, () => answer);
     const acme = await town.open('acme');
     await acme.federate(peer.did);
-    expect(await failure(acme.executeTask(task, { to: peer.did }))).toMatchObject({ code: 'SCHEMA_INVALID' });
+    expect(await failure(acme.executeTask(task, { to: peer.did }))).toMatchObject({
+      code: 'SCHEMA_INVALID',
+    });
   });
 
   it('and says the truth is believed', async () => {
     await using town = new Town();
-    await using peer = await Handwritten.open(town, (reply) => reply);
+    await using peer = await Handwritten.open(town, same);
     const acme = await town.open('acme');
     await acme.federate(peer.did);
     expect((await acme.executeTask(task, { to: peer.did })).output).toBe('hi');
@@ -712,7 +809,11 @@ class Handwritten implements AsyncDisposable {
     this.#federation = federation;
   }
 
-  static async open(town: Town, twist: (reply: Reply) => unknown, facts: object = {}): Promise<Handwritten> {
+  static async open(
+    town: Town,
+    twist: (reply: Reply) => unknown,
+    facts: object = {},
+  ): Promise<Handwritten> {
     const identity = await Identity.create({ did: 'did:mesh:app:handwritten' });
     const { did, signer } = identity;
     const ground = { clock: systemClock, random: systemRandom, crypto: nodeCrypto };

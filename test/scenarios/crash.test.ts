@@ -37,8 +37,7 @@ async function scene(stage: Stage) {
       { type: 'work', data },
       { timeout: '15s', to: clinic.did, ...(idempotencyKey !== undefined && { idempotencyKey }) },
     );
-  const again = () =>
-    stage.node('clinic', { counter, port: Number(new URL(clinic.address).port) });
+  const again = () => stage.node('clinic', { counter, port: Number(new URL(clinic.address).port) });
   return { clinic, caller, work, runs, again };
 }
 
@@ -52,9 +51,15 @@ describe('a clinic killed in the middle of a task', () => {
     const plain = [await work('one'), await work('two')];
     const { jwt } = await caller.trust.issue({ subject: clinic.did, type: 'Licence', claims: {} });
     await clinic.ask('hold', jwt);
-    await clinic.ask('publish', '@id("extra") permit (principal, action == Action::"tool.call", resource);');
+    await clinic.ask(
+      'publish',
+      '@id("extra") permit (principal, action == Action::"tool.call", resource);',
+    );
     caller.createAgent({ name: 'back', capabilities: ['back'], handler: () => 'back' });
-    await caller.policy.publish({ id: 'open', text: '@id("open") permit (principal, action == Action::"task.receive", resource);' });
+    await caller.policy.publish({
+      id: 'open',
+      text: '@id("open") permit (principal, action == Action::"task.receive", resource);',
+    });
     await clinic.ask('federate', caller.did);
     await clinic.ask('run', [{ type: 'back', data: null }, { to: caller.did }]);
 
@@ -87,7 +92,10 @@ describe('a clinic killed in the middle of a task', () => {
     expect(await kept.audit.verify()).toMatchObject({ intact: true });
     expect(kept.trust.status()).toMatchObject({ held: 1, peers: 1 });
     expect(kept.trust.score(caller.did).score).toBeGreaterThan(0);
-    expect([kept.policy.revision, kept.policy.policies.map(({ id }) => id)]).toEqual([1, ['extra']]);
+    expect([kept.policy.revision, kept.policy.policies.map(({ id }) => id)]).toEqual([
+      1,
+      ['extra'],
+    ]);
   }, 30_000);
 });
 
@@ -104,7 +112,10 @@ describe('a clinic killed in the middle of a round', () => {
       );
       const nodes = [first, ...rest];
       await until(
-        async () => (await Promise.all(nodes.map((node) => node.ask<string[]>('peers')))).every((peers) => peers.length === 3),
+        async () =>
+          (await Promise.all(nodes.map((node) => node.ask<string[]>('peers')))).every(
+            (peers) => peers.length === 3,
+          ),
         'everybody to have met',
       );
       const leaders = await Promise.all(nodes.map((node) => node.ask<string>('round', round)));

@@ -13,9 +13,15 @@ import {
 import { webSocketTransport } from '../../src/adapters/transports/websocket.ts';
 import type { NodeSettings } from './orders.ts';
 
-const { name, store, port = 0, peers = [], authority, counter, idle } = JSON.parse(
-  process.argv[2]!,
-) as NodeSettings;
+const {
+  name,
+  store,
+  port = 0,
+  peers = [],
+  authority,
+  counter,
+  idle,
+} = JSON.parse(process.argv[2]!) as NodeSettings;
 const licence = 'Licence';
 const anchored = authority === undefined ? [] : [{ issuer: authority as Did, types: [licence] }];
 
@@ -33,14 +39,15 @@ const mesh = new MeshClient({
 if (idle !== true) {
   mesh.createAgent({ name: 'name', capabilities: ['name'], handler: () => name });
   mesh.createAgent({
-  name: 'worker',
-  capabilities: ['work'],
-  handler({ input }) {
-    appendFileSync(counter!, `${JSON.stringify(input)}\n`);
-    return input === 'hang' ? new Promise(() => undefined) : { done: input };
-  },
-});
+    name: 'worker',
+    capabilities: ['work'],
+    handler({ input }) {
+      appendFileSync(counter!, `${JSON.stringify(input)}\n`);
+      return input === 'hang' ? new Promise(() => undefined) : { done: input };
+    },
+  });
 }
+let leaving = false;
 let round: Awaited<ReturnType<typeof mesh.aggregator.createRound>> | undefined;
 
 const orders: Record<string, (body: never) => unknown> = {
@@ -57,7 +64,8 @@ const orders: Record<string, (body: never) => unknown> = {
   issue: (subject: Did) => mesh.trust.issue({ subject, type: licence, claims: {} }),
   hold: async (jwt: string) => (await mesh.trust.hold(jwt)).id,
   revoke: async (id: string) => mesh.trust.revoke(id, 'it was time'),
-  licensed: () => mesh.federation.peers().filter((peer) => mesh.trust.credentialsOf(peer).has(licence)),
+  licensed: () =>
+    mesh.federation.peers().filter((peer) => mesh.trust.credentialsOf(peer).has(licence)),
   publish: (text: string) => mesh.policy.publish(cedar(text)),
   open: () => mesh.federation.open(),
   async round(options: RoundOptions) {
@@ -72,9 +80,15 @@ const orders: Record<string, (body: never) => unknown> = {
   },
 };
 
+// Nobody is left behind by a test that ends badly.
+process.on('disconnect', () => {
+  if (!leaving) process.exit(1);
+});
 process.on('message', ({ id, order, body }: { id: number; order: string; body: never }) => {
-  if (order === 'leave') void mesh.close().then(() => process.disconnect());
-  else void carryOut(id, order, body);
+  if (order === 'leave') {
+    leaving = true;
+    void mesh.close().then(() => process.disconnect());
+  } else void carryOut(id, order, body);
 });
 
 async function carryOut(id: number, order: string, body: never): Promise<void> {
@@ -84,6 +98,9 @@ async function carryOut(id: number, order: string, body: never): Promise<void> {
     const { message, code, params } = MeshError.is(error)
       ? error
       : { message: String(error), code: 'INTERNAL', params: {} };
-    process.send?.({ id, error: { message, code, params: JSON.parse(JSON.stringify(params)) as object } });
+    process.send?.({
+      id,
+      error: { message, code, params: JSON.parse(JSON.stringify(params)) as object },
+    });
   }
 }

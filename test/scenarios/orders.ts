@@ -105,7 +105,9 @@ export class Stage implements AsyncDisposable {
   async node(name: string, settings: Partial<NodeSettings> = {}) {
     const node = new ForkedNode({ name, store: this.path(name), ...settings });
     this.#nodes.push(node);
-    const { did, address } = await node.ask<{ did: `did:${string}:${string}`; address: string }>('start');
+    const { did, address } = await node.ask<{ did: `did:${string}:${string}`; address: string }>(
+      'start',
+    );
     return Object.assign(node, { did, address });
   }
 

@@ -14,7 +14,10 @@ describe('three organisations in three processes', () => {
     const [b, c] = await Promise.all([stage.node('b', settings), stage.node('c', settings)]);
     const all = [a, b, c];
     await until(
-      async () => (await Promise.all(all.map((node) => node.ask<string[]>('peers')))).every((peers) => peers.length === 2),
+      async () =>
+        (await Promise.all(all.map((node) => node.ask<string[]>('peers')))).every(
+          (peers) => peers.length === 2,
+        ),
       'everybody to have found everybody',
     );
 
@@ -24,11 +27,15 @@ describe('three organisations in three processes', () => {
       licences.set(node.name, id);
       await node.ask('hold', jwt);
     }
-    await until(async () => (await a.ask<string[]>('licensed')).length === 2, 'the licences to be seen');
+    await until(
+      async () => (await a.ask<string[]>('licensed')).length === 2,
+      'the licences to be seen',
+    );
     await until(async () => (await b.ask<string[]>('licensed')).includes(c.did), 'b to trust c');
 
     const name = { type: 'name', data: null };
-    const at = async (to?: string): Promise<Done> => a.ask<Done>('run', [name, to === undefined ? {} : { to }]);
+    const at = async (to?: string): Promise<Done> =>
+      a.ask<Done>('run', [name, to === undefined ? {} : { to }]);
     expect(await at(c.did)).toMatchObject({ output: 'c', receipt: { by: c.did } });
     // From one that never dialled it, over a session found by introduction.
     expect(await b.ask<Done>('run', [name, { to: c.did }])).toMatchObject({ output: 'c' });
@@ -38,7 +45,8 @@ describe('three organisations in three processes', () => {
     expect((await at()).output).toBe('c');
     const outputs: string[] = [];
     const work = async (): Promise<void> => {
-      while (outputs.filter((output) => output === 'b').length < 20) outputs.push((await at()).output);
+      while (outputs.filter((output) => output === 'b').length < 20)
+        outputs.push((await at()).output);
     };
     const working = Promise.all([work(), work(), work(), work()]);
     await until(() => outputs.length > 20, 'work to be under way');
@@ -48,7 +56,10 @@ describe('three organisations in three processes', () => {
     expect((await at()).output).toBe('b');
 
     await a.ask('revoke', licences.get('b'));
-    await expect(at(b.did)).rejects.toMatchObject({ code: 'POLICY_DENIED', params: { gate: 'policy' } });
+    await expect(at(b.did)).rejects.toMatchObject({
+      code: 'POLICY_DENIED',
+      params: { gate: 'policy' },
+    });
     expect(await Promise.all([a.leave(), b.leave()])).toEqual([0, 0]);
   }, 30_000);
 });

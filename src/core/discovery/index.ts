@@ -8,7 +8,14 @@ export type { AgentDraft } from './draft.ts';
 export type { TaskCandidate } from './finder.ts';
 export { LexicalIndex, type LexicalIndexOptions } from './lexical-index.ts';
 export type { AgentListing } from './listing.ts';
-export type { Observation, Observations, Street, TrustReading, TrustView, ZoneOf } from './needs.ts';
+export type {
+  Observation,
+  Observations,
+  Street,
+  TrustReading,
+  TrustView,
+  ZoneOf,
+} from './needs.ts';
 export type { AnnounceOptions } from './own-agents.ts';
 export type { Factors, SearchFilters } from './ranking.ts';
 export { type Reason, reasonSentences } from './reasons.ts';

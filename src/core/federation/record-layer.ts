@@ -87,10 +87,7 @@ export class RecordLayer {
       this.#fail(broken('the peer does not read'));
       return;
     }
-    if (!this.#scheduled && !this.#blocked) {
-      this.#scheduled = true;
-      void this.#soon();
-    }
+    this.#schedule();
   }
 
   /** Seals everything now, even above the carrier's mark: for the last words of a session. */
@@ -117,25 +114,34 @@ export class RecordLayer {
     this.#waitingBytes = 0;
   }
 
+  #schedule(): void {
+    if (this.#scheduled || this.#blocked) return;
+    this.#scheduled = true;
+    void this.#drain();
+  }
+
+  /** Seals what waits, record by record: the carrier takes each on its way while the next is being made. */
+  async #drain(): Promise<void> {
+    await this.#quiet();
+    while (!this.#blocked && this.#hasWaiting()) {
+      const full = !this.hasRoom;
+      if (!this.#sealOne()) this.#awaitCarrier();
+      if (full && this.#waitingBytes < highWater) this.#options.events.room();
+      await soon;
+      await soon;
+    }
+    this.#scheduled = false;
+  }
+
   /** Waits until the tick has said everything: a clock's shortest wait would be a hundred times as long. */
-  async #soon(): Promise<void> {
+  async #quiet(): Promise<void> {
     let seen = this.#waiting.length;
     for (let hop = 0, quiet = 0; hop < maxHops && quiet < quietHops; hop += 1) {
       await soon;
       quiet = this.#waiting.length === seen ? quiet + 1 : 0;
       seen = this.#waiting.length;
-      if (this.#waitingBytes >= targetLength) break;
+      if (this.#waitingBytes >= targetLength) return;
     }
-    this.#scheduled = false;
-    this.#drain();
-  }
-
-  #drain(): void {
-    const full = this.#waitingBytes >= highWater;
-    let open = !this.#blocked;
-    while (open && this.#hasWaiting()) open = this.#sealOne();
-    if (!open && !this.#blocked) this.#awaitCarrier();
-    if (full && this.hasRoom && !this.#stopped) this.#options.events.room();
   }
 
   #awaitCarrier(): void {
@@ -143,7 +149,7 @@ export class RecordLayer {
     this.#options.link.drained().then(
       () => {
         this.#blocked = false;
-        this.#drain();
+        if (this.#hasWaiting()) this.#schedule();
       },
       // The link has ended, and says so itself.
       () => undefined,
