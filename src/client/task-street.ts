@@ -4,6 +4,7 @@
  */
 import type { Json } from '../base/canonical.ts';
 import { MeshError } from '../base/errors.ts';
+import type { Did } from '../base/ids.ts';
 import { number, object, oneOf, optional, type Shape, text, unknown } from '../base/shape.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -52,14 +53,20 @@ export function wireTasks(rooms: Rooms, wiring: TaskWiring): TaskCaller {
         .map(({ record: { meshId, node, name } }) => ({ meshId, node, name })),
     ],
     send: async (peer, request, options, onPart) => {
-      if (onPart === undefined) return federation.call(peer, 'task.run', request, options);
-      const stream = await federation.openStream(peer, 'task.stream', request, options);
-      stream.end();
+      // Work under a key belongs to the node that may have begun it; other work can go elsewhere at once.
+      const awaitReturn = options.idempotencyKey !== undefined;
+      let opened = false;
       try {
+        if (onPart === undefined) {
+          return await federation.call(peer, 'task.run', request, { ...options, awaitReturn });
+        }
+        const stream = await federation.openStream(peer, 'task.stream', request, options);
+        opened = true;
+        stream.end();
         for await (const part of stream) onPart(partShape(part, 'part'));
         return await stream.result;
       } catch (thrown) {
-        throw sentAlready(thrown);
+        throw rooms.lifetime.closed ? thrown : lossOf(thrown, peer, opened);
       }
     },
     observe: (agent, latencyMs) => {
@@ -77,10 +84,12 @@ export function wireTasks(rooms: Rooms, wiring: TaskWiring): TaskCaller {
   });
 }
 
-/** Once parts may have come, no other agent may begin anew. */
-function sentAlready(thrown: unknown): unknown {
-  if (!MeshError.is(thrown, 'PEER_UNREACHABLE')) return thrown;
-  return new MeshError('PEER_UNREACHABLE', { ...thrown.params, sent: true }, { cause: thrown });
+/** A goodbye in the midst of a task is a loss, and once a stream was open no other agent may begin anew. */
+function lossOf(thrown: unknown, peer: Did, opened: boolean): unknown {
+  const left = MeshError.is(thrown, 'CLOSED');
+  if (!left && !(opened && MeshError.is(thrown, 'PEER_UNREACHABLE'))) return thrown;
+  const { message: detail } = thrown;
+  return new MeshError('PEER_UNREACHABLE', { peer, detail, sent: true }, { cause: thrown });
 }
 
 function serveTasks(rooms: Rooms, wiring: TaskWiring): void {

@@ -70,8 +70,8 @@ const orders: Record<string, (body: never) => unknown> = {
   open: () => mesh.federation.open(),
   async round(options: RoundOptions) {
     round = await mesh.aggregator.createRound(options);
-    return round.leader;
   },
+  leader: () => round?.leader,
   contribute: (value: number) =>
     round!.contribute({ weights: new Float32Array(1_000).fill(value), samples: 1 }),
   async result() {

@@ -30,6 +30,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Lets the call be repeated after a lost session: the peer runs it once for each key, for 24 hours. */
   readonly idempotencyKey?: string | undefined;
+  /** Whether a lost peer is waited for until the time is over. Default true; false dials it once more, then gives up. */
+  readonly awaitReturn?: boolean | undefined;
   /** Which of this node's identities calls. Default: the first. */
   readonly as?: Did | undefined;
 }
@@ -67,15 +69,17 @@ export class CallDesk {
     options: CallOptions,
   ): Promise<unknown> {
     const { clock } = this.#options;
-    const { signal, idempotencyKey } = options;
+    const { signal, idempotencyKey, awaitReturn = true } = options;
     throwIfAborted(signal, `call '${method}'`);
     this.calls += 1;
     const packed = packMessage(body);
     const header = this.#header(method, options, callMs);
     const deadline = clock.monotonic() + header.deadlineMs;
     for (let losses = 0; ; losses += 1) {
+      const awaited = awaitReturn ? losses : 0;
       const carrier =
-        this.#ready(from, peer) ?? (await this.#find(from, peer, losses, header, deadline, signal));
+        this.#ready(from, peer) ??
+        (await this.#find(from, peer, awaited, header, deadline, signal));
       const deadlineMs = Math.max(1, Math.ceil(deadline - clock.monotonic()));
       try {
         const attempt = { carrier, header: { ...header, deadlineMs }, body: packed, clock, signal };
@@ -83,7 +87,10 @@ export class CallDesk {
       } catch (thrown) {
         if (!(thrown instanceof AttemptFailure)) throw thrown;
         const refused = refusals.includes(thrown.failure.error.code);
-        const again = !refused && mayRepeat(thrown.failure, idempotencyKey !== undefined);
+        const again =
+          !refused &&
+          mayRepeat(thrown.failure, idempotencyKey !== undefined) &&
+          (awaitReturn || losses === 0);
         if (!again || clock.monotonic() >= deadline) throw errorOf(thrown, peer);
       }
     }

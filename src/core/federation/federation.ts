@@ -3,7 +3,7 @@
  * @module
  */
 import { abortable, withDeadline } from '../../base/abort.ts';
-import { MeshError, toMeshError } from '../../base/errors.ts';
+import { MeshError } from '../../base/errors.ts';
 import { type Did, newId } from '../../base/ids.ts';
 import { Lifetime } from '../../base/lifetime.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -12,23 +12,22 @@ import type { Random } from '../../ports/random.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Endpoint, Listener, Transport } from '../../ports/transport.ts';
 import type { Emit } from '../../schema/mesh-event.ts';
-import { AddressMemory } from './address-memory.ts';
 import { type AcceptRule, Admission, refusals } from './admission.ts';
 import { CallDesk, type CallOptions } from './call-desk.ts';
 import { CallServer } from './call-server.ts';
-import { attemptCall, type Carrier, type OutgoingStream } from './caller.ts';
+import type { Carrier, OutgoingStream } from './caller.ts';
 import { Connector } from './connector.ts';
 import type { CallHandler, StreamHandler } from './handlers.ts';
 import type { Handshaken } from './handshake.ts';
-import { packMessage } from './inbox.ts';
-import { introduceMethod, introductionsFor, introductionsShape } from './introductions.ts';
-import { Keeper, type KeeperTarget } from './keeper.ts';
+import { introduceMethod, introductionsFor } from './introductions.ts';
 import { LocalParty } from './local-party.ts';
 import { Loopback } from './loopback.ts';
 import type { AddressBook, Keys, LocalIdentity } from './needs.ts';
 import { PeerTable } from './peer-table.ts';
+import { Reach } from './reach.ts';
 import { ResultCache } from './result-cache.ts';
 import { defaultLimits, Session, type SessionLimits } from './session.ts';
+import { type SessionView, viewOf } from './session-view.ts';
 
 /** Bounds of a node. */
 export interface FederationLimits extends SessionLimits {
@@ -70,22 +69,6 @@ export interface FederationOptions {
   readonly limits?: Partial<FederationLimits> | undefined;
 }
 
-/** What can be seen of a connection. */
-export interface SessionView {
-  readonly did: Did;
-  readonly node: string;
-  /** `connecting`: not yet taken in by the peer; `suspended`: lost, being dialled again; `gone`: over. */
-  readonly state: 'connecting' | 'active' | 'suspended' | 'gone';
-  readonly endpoint: Endpoint;
-  readonly handshakeMs: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  /** Epoch milliseconds. */
-  readonly connectedSince: number;
-  /** Round trip of the last ping; undefined before the first. */
-  readonly rttMs: number | undefined;
-}
-
 /** Totals since the start. */
 export interface FederationStats {
   readonly handshakes: number;
@@ -109,13 +92,6 @@ export interface OpenTables {
 
 /** Time `start()` waits for the first answers of configured peers; they are dialled on afterwards. */
 const startMs = 2_000;
-/** Failed dials in a row after which an introduced address is given up. */
-const introducedPatience = 8;
-/** Time a peer has to introduce others. */
-const introduceMs = 10_000;
-/** Addresses tried for one `connect`. */
-const addressLimit = 8;
-
 /** Sessions and calls of one node. Nothing happens before `start()`. */
 export class Federation implements AsyncDisposable {
   readonly #options: FederationOptions;
@@ -123,16 +99,14 @@ export class Federation implements AsyncDisposable {
   readonly #lifetime = new Lifetime('the federation');
   readonly #parties: readonly LocalParty[];
   readonly #table = new PeerTable();
-  readonly #addresses = new AddressMemory();
   readonly #admission: Admission;
   readonly #connector: Connector;
+  readonly #reach: Reach;
   readonly #results: ResultCache;
   readonly #server: CallServer;
   readonly #desk: CallDesk;
   readonly #loopbacks = new Map<string, Loopback>();
-  readonly #keepers = new Map<Endpoint, Keeper>();
   readonly #listeners: Listener[] = [];
-  readonly #connecting = new Map<string, Promise<Session>>();
   readonly #peerListeners = new Set<(peer: Did) => void>();
   readonly #ended = { bytesIn: 0, bytesOut: 0 };
   #starting: Promise<void> | undefined;
@@ -163,6 +137,10 @@ export class Federation implements AsyncDisposable {
       signal: this.#lifetime.signal,
       makeSession: (handshaken) => this.#makeSession(handshaken),
     });
+    const [connector, parties] = [this.#connector, this.#parties];
+    const { addressBook } = options;
+    const { introduced } = this.#limits;
+    this.#reach = new Reach({ clock, random, connector, table, parties, addressBook, introduced });
     this.#results = new ResultCache({ store, crypto, ttlMs: resultTtlMs });
     this.#server = new CallServer({ clock, results: this.#results, handlersPerPeer });
     this.#desk = new CallDesk({
@@ -170,7 +148,7 @@ export class Federation implements AsyncDisposable {
       random,
       table,
       loopback: (from, peer) => this.#loopback(from, peer),
-      connect: (from, peer) => this.#connect(this.#party(from), peer),
+      connect: (from, peer) => this.#reach.connect(this.#party(from), peer),
     });
     if (options.introductions !== false)
       this.handle(introduceMethod, (call) => this.#introduce(call.from));
@@ -211,11 +189,7 @@ export class Federation implements AsyncDisposable {
     options: { readonly expect?: Did; readonly signal?: AbortSignal; readonly as?: Did } = {},
   ): Promise<SessionView> {
     this.#lifetime.assertOpen();
-    const { expect, signal, as } = options;
-    const dialled = await this.#connector.dial(endpoint, this.#party(as), { expect, signal });
-    const session = await this.#welcomed(dialled, signal);
-    this.#keep({ endpoint, expect }, session);
-    return viewOf(session);
+    return viewOf(await this.#reach.dial(this.#party(options.as), endpoint, options));
   }
 
   /** Connects to `peer` by the addresses known of it; at once when there is a session. */
@@ -225,9 +199,9 @@ export class Federation implements AsyncDisposable {
   ): Promise<SessionView> {
     this.#lifetime.assertOpen();
     const { signal, as } = options;
-    const connecting = this.#connect(this.#party(as), peer);
+    const connecting = this.#reach.connect(this.#party(as), peer);
     const session = await abortable(connecting, signal, `connecting to ${peer}`);
-    return viewOf(await this.#welcomed(session, signal));
+    return viewOf(await this.#reach.welcomed(session, signal));
   }
 
   /**
@@ -262,8 +236,7 @@ export class Federation implements AsyncDisposable {
 
   /** Peers connected now. */
   peers(): readonly Did[] {
-    const active = [...this.#table.all()].filter((session) => session.active);
-    return [...new Set(active.map(({ peer }) => peer.did))];
+    return [...new Set(this.#activeSessions().map(({ peer }) => peer.did))];
   }
 
   /** Tells `listener` whenever a session becomes active; the result takes it off. */
@@ -281,23 +254,17 @@ export class Federation implements AsyncDisposable {
 
   /** Ends all sessions with `peer`, telling it `reason`. */
   async disconnect(peer: Did, reason: MeshError): Promise<void> {
-    for (const keeper of [...this.#keepers.values()]) {
-      if (keeper.peer?.did === peer && keeper.target.patience !== undefined) keeper.stop();
-    }
+    this.#reach.forsake(peer);
     const sessions = [...this.#table.all()].filter((session) => session.peer.did === peer);
     await Promise.all(sessions.map((session) => session.leave(reason)));
   }
 
   /** Every connection, those lost and being dialled again too. */
   sessions(): readonly SessionView[] {
-    const views = [...this.#table.all()].map(viewOf);
-    for (const { peer, session, last, target } of this.#keepers.values()) {
-      const covered = session !== undefined || peer === undefined || this.#isConnected(peer);
-      if (!covered && last !== undefined) {
-        views.push({ ...viewOf(last), endpoint: target.endpoint, state: 'suspended' });
-      }
-    }
-    return views;
+    const lost = this.#reach
+      .suspended()
+      .map(({ last, endpoint }) => ({ ...viewOf(last), endpoint, state: 'suspended' as const }));
+    return [...[...this.#table.all()].map(viewOf), ...lost];
   }
 
   /** Totals since the start. */
@@ -347,7 +314,7 @@ export class Federation implements AsyncDisposable {
     const attempts = endpoints.map(
       (endpoint) =>
         new Promise<void>((resolve) => {
-          this.#keep({ endpoint }, undefined, resolve);
+          this.#reach.keep(this.#parties[0]!, { endpoint }, undefined, resolve);
         }),
     );
     const options = { what: 'start()', signal: this.#lifetime.signal };
@@ -362,8 +329,7 @@ export class Federation implements AsyncDisposable {
     const reason = new MeshError('CLOSED', { what: 'the node' });
     this.#lifetime.own(async () => {
       await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
-      for (const keeper of this.#keepers.values()) keeper.stop();
-      this.#keepers.clear();
+      this.#reach.stop();
       for (const loopback of this.#loopbacks.values()) loopback.close(reason);
       this.#loopbacks.clear();
       const sessions = [...this.#table.all()];
@@ -400,11 +366,11 @@ export class Federation implements AsyncDisposable {
   }
 
   #activated(session: Session): void {
-    const { did, node, endpoints } = session.peer;
-    this.#addresses.learn(did, endpoints);
+    const { did, node } = session.peer;
+    this.#reach.learn(session);
     this.#options.emit('peer.connected', { node, handshakeMs: session.handshakeMs }, { peer: did });
     for (const listener of [...this.#peerListeners]) listener(did);
-    if (this.#options.introductions !== false) void this.#askIntroductions(session);
+    if (this.#options.introductions !== false) void this.#reach.askIntroductions(session);
   }
 
   #sessionEnded(session: Session, error: MeshError): void {
@@ -422,124 +388,13 @@ export class Federation implements AsyncDisposable {
     }
   }
 
-  /** `session` once the peer has taken it in; or the one that is there instead, when both sides had dialled. */
-  async #welcomed(session: Session, signal: AbortSignal | undefined): Promise<Session> {
-    try {
-      await abortable(session.welcome, signal, 'the handshake');
-      return session;
-    } catch (error) {
-      const { local, peer } = session;
-      const other = this.#table.at(local, peer.did, peer.node);
-      if (MeshError.is(error, 'ALREADY_EXISTS') && other?.usable === true) return other;
-      throw error;
-    }
-  }
-
-  #connect(party: LocalParty, peer: Did): Promise<Session> {
-    const ready = this.#table.pick(party.did, peer);
-    if (ready !== undefined) return Promise.resolve(ready);
-    const name = `${party.did}\n${peer}`;
-    let connecting = this.#connecting.get(name);
-    if (connecting === undefined) {
-      connecting = this.#tryAddresses(party, peer).finally(() => this.#connecting.delete(name));
-      this.#connecting.set(name, connecting);
-    }
-    return connecting;
-  }
-
-  async #tryAddresses(party: LocalParty, peer: Did): Promise<Session> {
-    const known = [
-      ...this.#addresses.endpoints(peer),
-      ...(this.#options.addressBook?.endpoints(peer) ?? []),
-    ];
-    const endpoints = [...new Set(known)].filter((one) => this.#connector.canDial(one));
-    let failure = new MeshError('PEER_UNREACHABLE', { peer, detail: 'no address of it is known' });
-    for (const endpoint of endpoints.slice(0, addressLimit)) {
-      try {
-        const session = await this.#connector.dial(endpoint, party, { expect: peer });
-        this.#keep({ endpoint, expect: peer, patience: introducedPatience }, session);
-        return session;
-      } catch (thrown) {
-        const error = toMeshError(thrown, 'dialling');
-        if (error.code === 'CLOSED' || refusals.includes(error.code)) throw error;
-        failure = new MeshError(
-          'PEER_UNREACHABLE',
-          { peer, detail: error.message },
-          { cause: error },
-        );
-      }
-    }
-    throw failure;
-  }
-
-  /** Keeps `target` connected from now on. One keeper for an address. */
-  #keep(target: KeeperTarget, session?: Session, settled: () => void = () => undefined): void {
-    const { endpoint } = target;
-    if (this.#lifetime.closed || this.#keepers.has(endpoint)) {
-      settled();
-      return;
-    }
-    const { clock, random } = this.#options;
-    const keeper = new Keeper({
-      target,
-      clock,
-      random,
-      dial: async ({ expect }) => {
-        const dialled = await this.#connector.dial(endpoint, this.#party(session?.local), {
-          expect,
-        });
-        return this.#welcomed(dialled, undefined);
-      },
-    });
-    this.#keepers.set(endpoint, keeper);
-    void keeper.run(session, settled).then(() => {
-      if (this.#keepers.get(endpoint) === keeper) this.#keepers.delete(endpoint);
-    });
-  }
-
   #introduce(asker: Did): Promise<unknown> {
-    const active = [...this.#table.all()].filter((session) => session.active);
-    return Promise.resolve(
-      introductionsFor(
-        asker,
-        active.map(({ peer }) => peer),
-      ),
-    );
+    const peers = this.#activeSessions().map(({ peer }) => peer);
+    return Promise.resolve(introductionsFor(asker, peers));
   }
 
-  /** Dials the peers of a peer. Whoever does not answer the question introduces nobody. */
-  async #askIntroductions(session: Session): Promise<void> {
-    try {
-      const header = { method: introduceMethod, deadlineMs: introduceMs };
-      const [body, { clock }] = [packMessage(undefined), this.#options];
-      const answer = await attemptCall({
-        carrier: session,
-        header,
-        body,
-        clock,
-        signal: undefined,
-      });
-      for (const { did, node, endpoints } of introductionsShape(answer, introduceMethod)) {
-        this.#addresses.learn(did, endpoints);
-        this.#follow(session.local, did, node, endpoints);
-      }
-    } catch {
-      // A peer without introductions is still a peer.
-    }
-  }
-
-  #follow(local: Did, did: Did, node: string, endpoints: readonly Endpoint[]): void {
-    const endpoint = endpoints.find((one) => this.#connector.canDial(one));
-    const dialling = [...this.#keepers.values()].filter((keeper) => keeper.session === undefined);
-    const full = this.#table.size + dialling.length >= this.#limits.introduced;
-    const own = this.#parties.some((party) => party.did === did);
-    if (endpoint === undefined || full || own || this.#table.at(local, did, node) !== undefined)
-      return;
-    this.#keep({ endpoint, expect: did, patience: introducedPatience });
-  }
-
-  #isConnected({ did, node }: { readonly did: Did; readonly node: string }): boolean {
-    return this.#parties.some((party) => this.#table.at(party.did, did, node) !== undefined);
+  #activeSessions(): readonly Session[] {
+    return [...this.#table.all()].filter((session) => session.active);
   }
 
   #loopback(from: Did, peer: Did): Carrier | undefined {
@@ -565,20 +420,3 @@ const federationLimits: FederationLimits = {
   handlersPerPeer: 256,
   resultTtlMs: 24 * 3_600_000,
 };
-
-function viewOf(session: Session): SessionView {
-  const { peer, endpoint, handshakeMs, bytesIn, bytesOut, since, rttMs } = session;
-  const state = session.ended !== undefined ? 'gone' : session.active ? 'active' : 'connecting';
-  const { did, node } = peer;
-  return {
-    did,
-    node,
-    state,
-    endpoint,
-    handshakeMs,
-    bytesIn,
-    bytesOut,
-    connectedSince: since,
-    rttMs,
-  };
-}

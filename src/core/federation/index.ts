@@ -12,8 +12,8 @@ export {
   type FederationOptions,
   type FederationStats,
   type OpenTables,
-  type SessionView,
 } from './federation.ts';
 export type { CallHandler, IncomingCall, IncomingStream, StreamHandler } from './handlers.ts';
 export type { AddressBook, Keys, LocalIdentity } from './needs.ts';
 export type { SessionLimits } from './session.ts';
+export type { SessionView } from './session-view.ts';

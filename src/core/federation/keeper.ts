@@ -33,11 +33,12 @@ export interface KeeperOptions {
 /** Failures a refusal counts for: somebody who said no is not asked again at once. */
 const refusalWeight = 8;
 
-/** Ends when its signal fires, or when its patience does. */
+/** Life of a session after which earlier failures are forgotten. */
+const provenMs = 10_000;
+
+/** Runs until it is stopped, or until its patience is over. */
 export class Keeper {
   readonly target: KeeperTarget;
-  /** Who was there last. */
-  peer: { readonly did: Did; readonly node: string } | undefined;
   /** The session it keeps; undefined while there is none. */
   session: Session | undefined;
   /** The session it kept last. */
@@ -66,15 +67,14 @@ export class Keeper {
   }
 
   /** Dials no more; the session, if any, goes on. */
-  stop(): void {
+  readonly stop = (): void => {
     this.#controller.abort();
-  }
+  };
 
   async #attempt(): Promise<Session | undefined> {
     try {
       const session = await this.#options.dial(this.target);
       await session.welcome;
-      this.#failures = 0;
       return session;
     } catch (error) {
       this.#countFailure(error);
@@ -83,12 +83,14 @@ export class Keeper {
   }
 
   async #outlive(session: Session): Promise<void> {
+    const { clock } = this.#options;
+    const started = clock.monotonic();
     this.session = session;
     this.last = session;
-    const { did, node } = session.peer;
-    this.peer = { did, node };
     const error = await session.over;
     this.session = undefined;
+    // A peer that takes this node in and drops it at once is no success.
+    if (clock.monotonic() - started >= provenMs) this.#failures = 0;
     this.#countFailure(error);
   }
 

@@ -163,7 +163,7 @@ export class Session {
     return this.#records.bytesOut;
   }
 
-  /** Begins to read and to watch the link. The dialling side pings at once: the answer is its welcome. */
+  /** Begins to read and to watch the link. Each side pings at once: its first frame tells the other that it was taken in. */
   start(): void {
     const { clock, limits, handshaken } = this.#options;
     this.#heartbeat = new Heartbeat({
@@ -176,7 +176,6 @@ export class Session {
       },
     });
     void this.ping(limits.heartbeatMs * limits.heartbeatMisses);
-    if (!this.initiator) this.#activate();
     handshaken.reader.handOver({
       frame: (record) => {
         this.#heartbeat?.heard();

@@ -165,7 +165,9 @@ export class Gossip implements AsyncDisposable {
     const { street } = this.#options;
     await this.#recall();
     street.handle('gossip.push', (call) => this.#takePush(call));
-    street.handle('gossip.offer', (call) => this.#takeOffer(call));
+    street.handle('gossip.offer', (call) =>
+      Promise.resolve(call).then((it) => this.#answerOffer(it)),
+    );
     this.#lifetime.own(
       street.onPeer((peer) => {
         this.#lane(peer).greet();
@@ -237,12 +239,16 @@ export class Gossip implements AsyncDisposable {
     return { refused: packIds(await this.#intake.take(body, from)) };
   }
 
-  #takeOffer({ from, body }: IncomingCall): Promise<unknown> {
+  #answerOffer({ from, body }: IncomingCall): unknown {
     this.#lifetime.assertOpen();
     const { ids } = offerShape(body, 'offer');
     this.#intake.admitOffer(ids.length, from);
-    for (const id of ids) if (this.#seen.has(id)) this.#lanes.get(from)?.knows(id);
-    return Promise.resolve({ wanted: packIds(ids.filter((id) => !this.#seen.has(id))) });
+    const [known, wanted] = [ids.filter((id) => this.#seen.has(id)), new Set(ids)];
+    for (const id of known) {
+      this.#lanes.get(from)?.knows(id);
+      wanted.delete(id);
+    }
+    return { wanted: packIds([...wanted]) };
   }
 
   #lane(peer: Did): Lane {
@@ -268,7 +274,8 @@ export class Gossip implements AsyncDisposable {
   #forgetExpired(): void {
     const now = this.#options.clock.now();
     this.#held.prune(now);
-    this.#shelf?.forget(this.#seen.prune(now));
+    const gone = this.#seen.prune(now);
+    this.#shelf?.forget(gone);
   }
 
   #forgetNeighbours(): void {

@@ -37,4 +37,9 @@ export type {
   TaskEntry,
 } from './task-run.ts';
 export type { TaskState } from './task-state.ts';
-export { type TriggerRun, TriggerRunner, type TriggerRunnerOptions } from './triggers.ts';
+export {
+  type Trigger,
+  type TriggerRun,
+  TriggerRunner,
+  type TriggerRunnerOptions,
+} from './triggers.ts';

@@ -8,15 +8,22 @@ import { MeshError, toMeshError } from '../../base/errors.ts';
 import { type Did, newId } from '../../base/ids.ts';
 import { Lifetime } from '../../base/lifetime.ts';
 import { packPacket } from '../../base/packet.ts';
-import { integer, oneOf, optional, text } from '../../base/shape.ts';
+import { integer, oneOf, optional } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Random } from '../../ports/random.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Emit } from '../../schema/mesh-event.ts';
-import type { TaskRequest } from '../../schema/task.ts';
+import { type TaskRequest, taskRequestShape } from '../../schema/task.ts';
 import { canRead, end, versionError, wake } from './row-moves.ts';
 import type { TaskOutcome } from './task-outcome.ts';
-import { assertSameWork, type DurableTask, newRow, reasonOf, tellOf } from './task-row.ts';
+import {
+  assertSameWork,
+  type DurableTask,
+  newRow,
+  reasonOf,
+  type TaskRow,
+  tellOf,
+} from './task-row.ts';
 import { type HeldRow, TaskRows } from './task-rows.ts';
 import type { TaskContext, TaskEntry } from './task-run.ts';
 import { TaskRunners } from './task-runners.ts';
@@ -41,8 +48,11 @@ export interface TaskBookOptions<Result> {
   readonly run: (entry: TaskEntry, context: TaskContext) => Promise<Result>;
   /** The newest checkpoint version the task's agent reads and writes, asked before each run. Default 0. */
   readonly checkpointVersion?: (task: DurableTask) => number | undefined;
-  /** Whether the task's agent takes it now; otherwise it stays queued and is asked about again. Default: always. */
-  readonly mayStart?: (task: DurableTask) => boolean;
+  /**
+   * Whether the task's agent takes it now, with as many tasks as run for it here; otherwise it stays queued and is asked
+   * about again. Default: always.
+   */
+  readonly mayStart?: (task: DurableTask, running: number) => boolean;
   readonly emit?: Emit | undefined;
   /** Told of what failed in the background. Default: silence. */
   readonly report?: (error: MeshError) => void;
@@ -86,7 +96,6 @@ const listLimit = 10_000;
 
 const stateShape = optional(oneOf(...openStates, ...finalStates));
 const limitShape = integer({ min: 1, max: listLimit });
-const agentShape = text({ min: 1, max: 800 });
 
 /** Durable tasks: each ends in exactly one final state, whatever happens to the process in between. */
 export class TaskBook<Result extends { readonly output: unknown } = { readonly output: unknown }>
@@ -104,12 +113,12 @@ export class TaskBook<Result extends { readonly output: unknown } = { readonly o
   #arriving = 0;
 
   constructor(options: TaskBookOptions<Result>) {
-    const { store, clock, random, checkpointVersion, limit = 10_000 } = options;
+    const { store, clock, random, checkpointVersion } = options;
     const { age = '24h', count = 10_000 } = options.retention ?? {};
     this.#options = options;
-    this.#limit = limit;
+    this.#limit = atLeastOne(options.limit ?? 10_000, 'limit');
     this.#supported = (task) => checkpointVersion?.(task) ?? 0;
-    this.#rows = new TaskRows(store, toMs(age, 'retention.age'));
+    this.#rows = new TaskRows(store, atLeastOne(toMs(age, 'retention.age'), 'retention.age'));
     this.#runners = new TaskRunners({
       rows: this.#rows,
       clock,
@@ -122,11 +131,11 @@ export class TaskBook<Result extends { readonly output: unknown } = { readonly o
       report: this.#report,
       waitedFor: () => this.#waiters.ids(),
       ended: (id) => this.#tell(id),
-      concurrency: options.concurrency ?? 64,
-      attempts: options.attempts ?? 5,
-      leaseMs: toMs(options.lease ?? '15s', 'lease'),
+      concurrency: atLeastOne(options.concurrency ?? 64, 'concurrency'),
+      attempts: atLeastOne(options.attempts ?? 5, 'attempts'),
+      leaseMs: atLeastOne(toMs(options.lease ?? '15s', 'lease'), 'lease'),
       graceMs: toMs(options.grace ?? '2s', 'grace'),
-      keep: count,
+      keep: atLeastOne(count, 'retention.count'),
     });
   }
 
@@ -150,15 +159,15 @@ export class TaskBook<Result extends { readonly output: unknown } = { readonly o
 
   /**
    * Takes a task; resolves once it is stored. The same id or idempotency key of the same caller is the same task, however
-   * often it comes. Throws `OVERLOADED`, and `INVALID_ARGUMENT` when the id was used for something else.
+   * often it comes. Throws `OVERLOADED`, `SCHEMA_INVALID`, and `INVALID_ARGUMENT` when the id was used for something else.
    */
   async submit(request: TaskRequest, options: SubmitOptions): Promise<DurableTask> {
     await this.#ready();
-    const agent = agentShape(options.agent, 'agent');
-    const row = newRow(request, { ...options, agent, now: this.#options.clock.now() });
+    const asked = taskRequestShape(request, 'task');
+    const row = newRow(asked, { ...options, now: this.#options.clock.now() });
     const known = await this.#rows.find(row.id);
-    const held = known ?? (await this.#create(row, request));
-    assertSameWork(held.row, request);
+    const held = known ?? (await this.#create(row, asked));
+    assertSameWork(held.row, asked);
     return tellOf(held.row);
   }
 
@@ -268,7 +277,7 @@ export class TaskBook<Result extends { readonly output: unknown } = { readonly o
     await this.start();
   }
 
-  async #create(row: Parameters<TaskRows['create']>[0], request: TaskRequest): Promise<HeldRow> {
+  async #create(row: TaskRow, request: TaskRequest): Promise<HeldRow> {
     const limit = this.#limit;
     if (this.#runners.size + this.#arriving >= limit) {
       throw new MeshError('OVERLOADED', { what: 'the task book', limit });
@@ -295,9 +304,11 @@ export class TaskBook<Result extends { readonly output: unknown } = { readonly o
     if (outcome !== undefined) return outcome as TaskOutcome<Result>;
     const held = await this.#rows.find(id);
     if (held === undefined) throw new MeshError('NOT_FOUND', { what: 'task', id });
-    return isFinal(held.row.state)
-      ? ((await this.#rows.outcome(id)) as TaskOutcome<Result> | undefined)
-      : undefined;
+    if (!isFinal(held.row.state)) return undefined;
+    // It ended between the two looks.
+    const ended = await this.#rows.outcome(id);
+    if (ended !== undefined) return ended as TaskOutcome<Result>;
+    throw new MeshError('NOT_FOUND', { what: 'task', id });
   }
 
   /** Tells those who wait what is stored, if the task is over. */
@@ -324,6 +335,11 @@ export class TaskBook<Result extends { readonly output: unknown } = { readonly o
   readonly #unreadable = (error: unknown): void => {
     this.#report(error);
   };
+}
+
+function atLeastOne(value: number, argument: string): number {
+  if (Number.isFinite(value) && value >= 1) return value;
+  throw new MeshError('INVALID_ARGUMENT', { argument, expected: 'at least 1', got: value });
 }
 
 function packInput(input: unknown): Uint8Array {

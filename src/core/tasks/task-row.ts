@@ -92,7 +92,7 @@ const rowShape = object({
   finishedAt: optional(integer()),
 }) as unknown as Shape<TaskRow>;
 
-/** A new task. Throws `INVALID_ARGUMENT` when the agent's name is none. */
+/** A new task. Throws `SCHEMA_INVALID` when the caller or the agent is none. */
 export function newRow(
   request: TaskRequest,
   { from, agent, now }: { readonly from: Did; readonly agent: string; readonly now: number },

@@ -34,8 +34,8 @@ export interface CheckpointOptions {
 
 /** Options of {@link TaskContext.suspend}. */
 export interface SuspendOptions {
-  /** A span from now, or an instant as `2030-01-31T08:00:00.000Z`. Default: until somebody resumes it. */
-  readonly until?: Duration | string;
+  /** A duration from now, or an instant as `2030-01-31T08:00:00.000Z`. Default: until somebody resumes it. */
+  readonly until?: number | string;
 }
 
 /** What a runner gets. */
@@ -249,7 +249,7 @@ function checkCheckpoint(bytes: unknown, version: unknown): void {
   throw new MeshError('LIMIT_EXCEEDED', { what: 'a checkpoint', limit: checkpointLimit, got });
 }
 
-function dueAt(until: Duration | string, now: number): number {
+function dueAt(until: number | string, now: number): number {
   if (typeof until === 'string' && until.includes('T')) return Date.parse(instant(until, 'until'));
   return Math.ceil(now + toMs(until as Duration, 'until'));
 }

@@ -7,13 +7,14 @@ import type { Lifetime } from '../../base/lifetime.ts';
 import { unpackPacket } from '../../base/packet.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Emit } from '../../schema/mesh-event.ts';
+import { conclude } from './conclude.ts';
 import { LeaseWatch } from './lease-watch.ts';
-import { canRead, claim, end, release, suspend } from './row-moves.ts';
-import { doneOutcome, failedOutcome } from './task-outcome.ts';
+import { OpenTasks } from './open-tasks.ts';
+import { canRead, claim, end, release } from './row-moves.ts';
+import { failedOutcome } from './task-outcome.ts';
 import { type DurableTask, type TaskRow, tellOf } from './task-row.ts';
 import type { HeldRow, RowChange, TaskRows } from './task-rows.ts';
-import { type Ending, isLost, type TaskContext, type TaskEntry, TaskRun } from './task-run.ts';
-import { isFinal } from './task-state.ts';
+import { type TaskContext, type TaskEntry, TaskRun } from './task-run.ts';
 
 /** What {@link TaskRunners} are given. */
 export interface TaskRunnersOptions {
@@ -24,7 +25,7 @@ export interface TaskRunnersOptions {
   readonly owner: string;
   readonly work: (entry: TaskEntry, context: TaskContext) => Promise<unknown>;
   readonly supported: (task: DurableTask) => number;
-  readonly mayStart: (task: DurableTask) => boolean;
+  readonly mayStart: (task: DurableTask, running: number) => boolean;
   readonly emit: Emit;
   readonly report: (error: unknown) => void;
   /** Tasks somebody waits for here. */
@@ -42,23 +43,17 @@ export interface TaskRunnersOptions {
 /** Signs of life, and looks at the store, in one lease. */
 const ticksPerLease = 3;
 const pruneEveryMs = 60_000;
-/** How often an ending is written before the run is left to lapse. */
-const writeTries = 5;
-const writeRetryMs = 500;
 
 /** Runs the tasks of one store, together with others of its kind. */
 export class TaskRunners {
   readonly #options: TaskRunnersOptions;
   readonly #leases: LeaseWatch;
-  /** Open tasks as they were last seen, about in order of submission; the store has the last word. */
-  #open = new Map<string, HeldRow>();
-  /** Tasks whose row was seen while the store was being read, and so is newer than what was read. */
-  #touched = new Set<string>();
+  readonly #open = new OpenTasks();
   readonly #runs = new Map<string, TaskRun>();
   readonly #carried = new Set<Promise<void>>();
   #sweeping: Promise<void> | undefined;
   #looking: Promise<void> | undefined;
-  #again = false;
+  #asked = false;
   #stopTick: () => void = () => undefined;
   #stopDue: () => void = () => undefined;
   #pruned = Number.NEGATIVE_INFINITY;
@@ -84,10 +79,7 @@ export class TaskRunners {
 
   /** Takes note of how a task stands now. */
   note(held: HeldRow): void {
-    const { id, state } = held.row;
-    this.#touched.add(id);
-    if (isFinal(state)) this.#open.delete(id);
-    else this.#open.set(id, held);
+    this.#open.note(held);
   }
 
   /** A task was called off. */
@@ -98,15 +90,15 @@ export class TaskRunners {
 
   /** Starts what is ready, as far as there is room. */
   look(): void {
-    this.#again = true;
-    this.#looking ??= this.#lookUntilDone().finally(() => {
+    this.#asked = true;
+    this.#looking ??= this.#lookWhileAsked().finally(() => {
       this.#looking = undefined;
     });
   }
 
-  async #lookUntilDone(): Promise<void> {
-    while (this.#again && !this.#options.lifetime.closed) {
-      this.#again = false;
+  async #lookWhileAsked(): Promise<void> {
+    while (this.#asked && !this.#options.lifetime.closed) {
+      this.#asked = false;
       for (const held of this.#ready()) {
         if (this.#options.lifetime.closed) return;
         await this.#begin(held).catch(this.#options.report);
@@ -119,7 +111,7 @@ export class TaskRunners {
   #ready(): readonly HeldRow[] {
     const room = this.#options.concurrency - this.#runs.size;
     const ready: HeldRow[] = [];
-    for (const held of this.#open.values()) {
+    for (const held of this.#open.all()) {
       if (ready.length >= room) break;
       if (this.#isReady(held)) ready.push(held);
     }
@@ -129,7 +121,11 @@ export class TaskRunners {
   #isReady(held: HeldRow): boolean {
     const { row } = held;
     if (this.#runs.has(row.id) || !this.#isClaimable(held)) return false;
-    return this.#options.mayStart(tellOf(row));
+    return this.#options.mayStart(tellOf(row), this.#runningFor(row.agent));
+  }
+
+  #runningFor(agent: string): number {
+    return [...this.#runs.values()].filter(({ entry }) => entry.agent === agent).length;
   }
 
   #isClaimable(held: HeldRow): boolean {
@@ -162,21 +158,24 @@ export class TaskRunners {
       return claim(fresh.row, terms);
     });
     if (held === undefined) {
-      this.#open.delete(id);
+      this.#open.drop(id);
       return;
     }
     this.note(held);
     if (!held.changed) return;
     if (held.row.state !== 'running') {
       this.#tellStuck(held.row);
-      return this.#options.ended(id);
+      await this.#options.ended(id);
+      return;
     }
-    if (lifetime.closed) return this.#handBack(held.row);
-    const run = await this.#runOf(held.row, claimedAt).catch(async (error: unknown) => {
+    if (lifetime.closed) {
       await this.#handBack(held.row);
-      throw error;
-    });
-    this.#carry(run, before.state);
+      return;
+    }
+    const run = await this.#runOf(held.row, claimedAt).catch((error: unknown) =>
+      this.#cannotBegin(held.row, error),
+    );
+    if (run !== undefined) this.#carry(run, before.state);
   }
 
   async #runOf(row: TaskRow, claimedAt: number): Promise<TaskRun> {
@@ -220,47 +219,36 @@ export class TaskRunners {
 
   async #perform(run: TaskRun): Promise<void> {
     const ending = await run.perform(this.#options.work);
-    if (ending.kind !== 'abandoned') await this.#conclude(run, ending);
+    const held =
+      ending.kind === 'abandoned' ? undefined : await conclude(run, ending, this.#options);
+    if (held !== undefined) {
+      this.#open.note(held);
+      this.#tellSuspended(held.row);
+    }
     await this.#options.ended(run.entry.id);
   }
 
-  /** Writes down how a run ended. When the store will not have it, the task lapses and is begun again. */
-  async #conclude(run: TaskRun, ending: Ending): Promise<void> {
-    const { clock, lifetime, report } = this.#options;
-    const change = this.#changeOf(run.entry, ending);
-    for (let tries = 1; ; tries += 1) {
-      try {
-        const held = await run.change(change);
-        this.note(held);
-        return this.#tellSuspended(held.row);
-      } catch (error) {
-        // Somebody else's by now: called off, taken over, or this very write came through and its answer was lost.
-        if (isLost(error, run.entry)) return;
-        report(error);
-        if (tries === writeTries || lifetime.closed) return;
-        await clock.sleep(writeRetryMs * tries, lifetime.signal);
-      }
-    }
+  /** What cannot be read now is tried again later; what was damaged will not get better. */
+  async #cannotBegin(row: TaskRow, error: unknown): Promise<undefined> {
+    this.#options.report(error);
+    if (!MeshError.is(error, 'STORE_CORRUPT', 'SCHEMA_INVALID')) return this.#handBack(row);
+    const outcome = failedOutcome(error, row.task);
+    await this.#settle(row, (fresh) => end(fresh, outcome, this.#options.clock.now()));
+    await this.#options.ended(row.id);
   }
 
-  #changeOf({ task }: TaskEntry, ending: Ending): (row: TaskRow) => RowChange {
-    const { clock, lifetime } = this.#options;
-    const now = (): number => clock.now();
-    if (ending.kind === 'done') {
-      const outcome = doneOutcome(ending.result, task);
-      return (row) => end(row, outcome, now());
-    }
-    if (ending.kind === 'suspended') return (row) => suspend(row, ending.due);
-    // A run that was asked to stop and failed did what it was told.
-    if (lifetime.closed || ending.kind === 'abandoned') return release;
-    const outcome = failedOutcome(ending.error, task);
-    return (row) => end(row, outcome, now());
+  #handBack(row: TaskRow): Promise<undefined> {
+    return this.#settle(row, release);
   }
 
-  async #handBack({ id, owner, epoch }: TaskRow): Promise<void> {
+  /** Changes the row of a claim that has no run. */
+  async #settle(
+    { id, owner, epoch }: TaskRow,
+    change: (row: TaskRow) => RowChange,
+  ): Promise<undefined> {
     const held = await this.#options.rows.change(id, ({ row }) =>
       row.state === 'running' && row.owner === owner && row.epoch === epoch
-        ? release(row)
+        ? change(row)
         : undefined,
     );
     if (held !== undefined) this.note(held);
@@ -309,17 +297,9 @@ export class TaskRunners {
     await this.#prune();
   }
 
-  /** Reads the open tasks; what changed here meanwhile is known better. */
   async #read(): Promise<void> {
     const { rows, clock, report } = this.#options;
-    this.#touched = new Set();
-    const read = await rows.open(report);
-    const touched = this.#touched;
-    const fresh = read.filter(({ row }) => !touched.has(row.id));
-    const known = [...touched].flatMap((id) => this.#open.get(id) ?? []);
-    const all = [...fresh, ...known].sort((a, b) => a.row.submittedAt - b.row.submittedAt);
-    this.#open = new Map(all.map((held) => [held.row.id, held]));
-    this.#leases.observe(all, clock.monotonic());
+    this.#leases.observe(await this.#open.read(rows, report), clock.monotonic());
   }
 
   async #prune(): Promise<void> {
@@ -336,7 +316,7 @@ export class TaskRunners {
     if (lifetime.closed) return;
     const now = clock.now();
     let wait = leaseMs / ticksPerLease;
-    for (const { row } of this.#open.values()) {
+    for (const { row } of this.#open.all()) {
       if (row.due !== undefined && row.due > now) wait = Math.min(wait, row.due - now);
     }
     if (wait === leaseMs / ticksPerLease) return;

@@ -244,7 +244,10 @@ describe('a peer that has been let in and does not behave', () => {
       [open(1, 'wait', message), control(frameType.cancel, 1, utf8('no'))],
     ],
     ['sends a ping that is too long', [control(frameType.ping, 0, new Uint8Array(17))]],
-    ['sends a goodbye that is none', [control(frameType.goodbye, 0, utf8('{}'))]],
+    [
+      'sends a goodbye that is none',
+      [control(frameType.ping, 0, new Uint8Array(4)), control(frameType.goodbye, 0, utf8('{}'))],
+    ],
   ])('is cut off when it %s', async (_, frames) => {
     await peer.send(...frames);
     expect(peer.ended).toBe(true);

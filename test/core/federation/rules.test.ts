@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../src/base/errors.ts';
+import { AddressMemory } from '../../../src/core/federation/address-memory.ts';
 import { backoff, reconnectRange } from '../../../src/core/federation/backoff.ts';
 import { mayRepeat } from '../../../src/core/federation/caller.ts';
 import { judgeDuplicate, type SessionFacts } from '../../../src/core/federation/duplicates.ts';
@@ -105,6 +106,19 @@ describe('introductions', () => {
         }
       }),
     );
+  });
+});
+
+describe('addresses', () => {
+  it('a peer has given itself are not crowded out by what others say of it', () => {
+    const memory = new AddressMemory();
+    const { did } = identityOf(1);
+    memory.learn(did, ['fake:own']);
+    for (let i = 0; i < 100; i += 1) memory.hear(did, [`fake:rumour${String(i)}`]);
+    for (let i = 0; i < 2_000; i += 1) memory.hear(`did:test:${String(i)}`, ['fake:x']);
+    expect(memory.endpoints(did)[0]).toBe('fake:own');
+    expect(memory.endpoints(did).length).toBeLessThanOrEqual(32);
+    expect(memory.endpoints('did:test:0')).toEqual([]);
   });
 });
 

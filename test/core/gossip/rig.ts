@@ -8,7 +8,11 @@ import type { Did, DidUrl } from '../../../src/base/ids.ts';
 import { splitDidUrl } from '../../../src/base/ids.ts';
 import { fromMultikey, toMultikey } from '../../../src/base/multiformat.ts';
 import { packPacket, unpackPacket } from '../../../src/base/packet.ts';
-import { type BroadcastMessage, Gossip, type GossipOptions } from '../../../src/core/gossip/index.ts';
+import {
+  type BroadcastMessage,
+  Gossip,
+  type GossipOptions,
+} from '../../../src/core/gossip/index.ts';
 import type { IncomingCall, Street } from '../../../src/core/gossip/needs.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
 import type { Signer } from '../../../src/ports/signer.ts';
