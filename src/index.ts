@@ -3,11 +3,11 @@
  * stand here as types: a client makes them, and loads their code when it starts.
  * @module
  */
-export { memoryStore, type MemoryStoreOptions } from './adapters/stores/memory.ts';
+export { type MemoryStoreOptions, memoryStore } from './adapters/stores/memory.ts';
 export {
   MemoryHub,
-  memoryTransport,
   type MemoryTransportOptions,
+  memoryTransport,
 } from './adapters/transports/memory.ts';
 export type { Bytes } from './base/bytes.ts';
 export type { Json } from './base/canonical.ts';
@@ -63,6 +63,7 @@ export type {
   LexicalIndexOptions,
   Observation,
   Observations,
+  Reason,
   RecordBounds,
   SearchFilters,
   SearchQuery,
@@ -90,6 +91,7 @@ export type {
 } from './core/federation/index.ts';
 export type {
   CreateIdentityOptions,
+  Identity as OrganisationIdentity,
   IdentityKey,
   IdentityLevel,
   OpenIdentityOptions,
@@ -97,9 +99,9 @@ export type {
 export {
   type AccessRequest,
   type Audience,
+  type CedarEngineOptions,
   cedar,
   cedarEngine,
-  type CedarEngineOptions,
   type Decision,
   type DecisionLog,
   type DecisionMemoryOptions,
@@ -114,8 +116,8 @@ export {
   type PolicyCallOptions,
   type PolicyChange,
   type PolicyStats,
-  policyTemplates,
   type Published,
+  policyTemplates,
 } from './core/policy/index.ts';
 export type {
   BookedCredential,
@@ -191,7 +193,7 @@ export type {
   StoreFeatures,
   WriteOptions,
 } from './ports/store.ts';
-export { type Attributes, silent, type Span, type Telemetry } from './ports/telemetry.ts';
+export { type Attributes, type Span, silent, type Telemetry } from './ports/telemetry.ts';
 export type {
   Endpoint,
   Link,

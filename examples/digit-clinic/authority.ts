@@ -14,7 +14,7 @@ interface Licence {
   revoked: boolean;
 }
 
-const { name, store } = settings<{ name: string; store: string }>();
+const { name, store } = settings() as { name: string; store: string };
 const register = join(store, 'licences.json');
 
 const mesh = new MeshClient({

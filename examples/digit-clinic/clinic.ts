@@ -7,13 +7,13 @@ import { clinicPolicies, licence } from './policies.ts';
 import { obey, progress, settings, tell } from './role.ts';
 import { statsOf, until } from './stats.ts';
 
-const { name, store, index, clinics, authority } = settings<{
+const { name, store, index, clinics, authority } = settings() as {
   name: string;
   store: string;
   index: number;
   clinics: number;
   authority: { did: string; address: string };
-}>();
+};
 
 const subject = 'digits';
 const trainingImages = 12_000;
@@ -97,6 +97,7 @@ obey(
       const result = await round.result();
       progress(1);
       model = { number, weights: result.weights };
+      tell(name, 'round', `has the model of round ${String(number)}`);
       const { images, labels } = own.test;
       return {
         number,

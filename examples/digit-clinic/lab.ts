@@ -6,16 +6,18 @@ import { labPolicies, licence } from './policies.ts';
 import { obey, progress, settings, tell } from './role.ts';
 import { statsOf, until } from './stats.ts';
 
-const { name, store, seed, authority, clinics } = settings<{
+const { name, store, seed, authority, clinics } = settings() as {
   name: string;
   store: string;
   seed: string;
   authority: string;
   clinics: number;
-}>();
+};
 
 /** Tasks under way at a time. */
 const parallel = 8;
+/** Images that the report shows. */
+const shownImages = 24;
 
 const mesh = new MeshClient({
   did: 'did:mesh:institute:research-lab',
@@ -61,27 +63,33 @@ obey(
     async read({ from, count, anyone }: { from: number; count: number; anyone?: boolean }) {
       const started = performance.now();
       const by: Record<string, number> = {};
+      const shown: { pixels: Uint8Array; truth: number; answer: number; by: string }[] = [];
       let [right, receipts, next, done] = [0, 0, from, 0];
       const work = async (): Promise<void> => {
         while (next < from + count) {
           const i = next;
           next += 1;
           const input = { image: digits.images.subarray(i * pixels, (i + 1) * pixels) };
-          const reader = readers[i % readers.length]!;
+          const listing = readers[i % readers.length]!;
           const { output, receipt } =
             anyone === true
               ? await mesh.executeTask({ type: 'digits.read', data: input })
-              : await mesh.call(reader, input);
+              : await mesh.call(listing, input);
           receipts += 1;
-          if ((output as { digit: number }).digit === digits.labels[i]) right += 1;
-          by[label(receipt.by)] = (by[label(receipt.by)] ?? 0) + 1;
+          const reader = label(receipt.by);
+          const [truth, answer] = [digits.labels[i]!, (output as { digit: number }).digit];
+          if (answer === truth) right += 1;
+          by[reader] = (by[reader] ?? 0) + 1;
+          if (i - from < shownImages)
+            shown.push({ pixels: input.image, truth, answer, by: reader });
           done += 1;
           progress(done / count);
         }
       };
       await Promise.all(Array.from({ length: parallel }, work));
       const ms = performance.now() - started;
-      return { count, accuracy: right / count, receipts, by, msPerTask: (ms * parallel) / count };
+      tell(name, 'task', `had ${String(count)} images read by ${Object.keys(by).join(', ')}`);
+      return { count, accuracy: right / count, receipts, by, msPerTask: ms / count, digits: shown };
     },
 
     /** What happens to a task for one particular clinic. */

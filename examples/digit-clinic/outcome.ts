@@ -1,5 +1,5 @@
 // From what the organisations said to the final table and the report.
-import type { ReportCandidate, ReportRound, RunReport } from './report.ts';
+import type { ReportCandidate, ReportDigit, ReportRound, RunReport } from './report.ts';
 import type { News } from './role.ts';
 import type { OrganisationStats } from './stats.ts';
 
@@ -10,6 +10,7 @@ export interface Reading {
   readonly receipts: number;
   readonly by: Readonly<Record<string, number>>;
   readonly msPerTask: number;
+  readonly digits: readonly ReportDigit[];
 }
 
 /** Everything the parent collected during a run. */

@@ -9,7 +9,7 @@ export interface News {
 }
 
 /** What a role can be asked to do. */
-export type Orders = Record<string, (body: never) => unknown>;
+export type Orders = Readonly<Record<string, (body: never) => unknown>>;
 
 type ToParent =
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
@@ -17,11 +17,15 @@ type ToParent =
   | { readonly kind: 'news'; readonly news: News }
   | { readonly kind: 'progress'; readonly fraction: number };
 
-type ToRole = { readonly id: number; readonly order: string; readonly body: unknown };
+interface ToRole {
+  readonly id: number;
+  readonly order: string;
+  readonly body: unknown;
+}
 
 /** The settings the parent handed over. */
-export function settings<T>(): T {
-  return JSON.parse(process.argv[2] ?? '{}') as T;
+export function settings(): unknown {
+  return JSON.parse(process.argv[2] ?? '{}');
 }
 
 /** Tells the parent something. */

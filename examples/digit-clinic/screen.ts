@@ -41,6 +41,8 @@ export class Screen {
   /** One thing that happened somewhere. */
   tell(news: News): void {
     this.news.push(news);
+    // The rounds have lines of their own.
+    if (news.kind === 'round') return;
     const seconds = ((news.at - this.#started) / 1_000).toFixed(1).padStart(5);
     this.line(
       `${dim(`${seconds} s`)}  ${paint(tones[news.kind], news.who.padEnd(12))} ${news.what}`,

@@ -1,17 +1,17 @@
-// The digit clinic: five organisations, five processes, one mesh. Run: npm start [-- --clinics 3 --rounds 6 --data DIR]
+// The digit clinic: five organisations, five processes, one mesh. Run: npm start [-- --clinics 3 --rounds 10 --data DIR]
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Organisation } from './organisation.ts';
 import { finalTable, type Reading, type RunFacts, runReport } from './outcome.ts';
-import { renderReport, type ReportCandidate, type ReportRound } from './report.ts';
+import { type ReportCandidate, type ReportRound, renderReport } from './report.ts';
 import { bold, dim, Screen } from './screen.ts';
 import type { OrganisationStats } from './stats.ts';
 
 const { values: args } = parseArgs({
   options: {
     clinics: { type: 'string', default: '3' },
-    rounds: { type: 'string', default: '6' },
+    rounds: { type: 'string', default: '10' },
     images: { type: 'string', default: '200' },
     data: { type: 'string', default: 'data' },
     report: { type: 'string', default: 'report.html' },
@@ -40,7 +40,7 @@ const audience = {
   news: screen.tell.bind(screen),
   progress: screen.progress.bind(screen),
 };
-let stopping = false;
+let stopping = false as boolean;
 
 process.once('SIGINT', () => {
   stopping = true;

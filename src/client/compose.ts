@@ -24,11 +24,11 @@ import type { Emit } from '../schema/mesh-event.ts';
 import { Bonds } from './bonds.ts';
 import { entitySource } from './entities.ts';
 import { Gates } from './gates.ts';
-import { Revocations } from './revocations.ts';
-import { Observations } from './observations.ts';
-import { LazyAggregator } from './lazy-aggregator.ts';
-import type { MeshClientOptions } from './options.ts';
 import { loadGround } from './ground.ts';
+import { LazyAggregator } from './lazy-aggregator.ts';
+import { Observations } from './observations.ts';
+import type { MeshClientOptions } from './options.ts';
+import { Revocations } from './revocations.ts';
 import {
   announcedPrice,
   budgetGate,

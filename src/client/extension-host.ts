@@ -7,8 +7,8 @@ import type { Extension, Host } from '../ports/extension.ts';
 import type { Store } from '../ports/store.ts';
 import { silent } from '../ports/telemetry.ts';
 import type { Rooms } from './compose.ts';
-import { groundOf } from './ground.ts';
 import type { EventHub } from './event-hub.ts';
+import { groundOf } from './ground.ts';
 import { lazyDoor } from './lazy-door.ts';
 import type { MeshClientOptions } from './options.ts';
 

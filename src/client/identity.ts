@@ -4,12 +4,12 @@
  */
 import { platform } from '#platform';
 import {
-  createIdentity,
   type CreateIdentityOptions,
-  type Identity as OrganisationIdentity,
+  createIdentity,
   type IdentityGround,
-  openIdentity,
   type OpenIdentityOptions,
+  type Identity as OrganisationIdentity,
+  openIdentity,
 } from '../core/identity/index.ts';
 import type { Store } from '../ports/store.ts';
 

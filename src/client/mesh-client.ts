@@ -27,11 +27,11 @@ import type {
   TaskResult,
   TaskStream,
 } from './agent.ts';
-import type { FederateOptions, FederationLink } from './federation-link.ts';
 import type { Rooms } from './compose.ts';
-import { groundOf } from './ground.ts';
 import { EventHub } from './event-hub.ts';
 import { Extensions, makeHost } from './extension-host.ts';
+import type { FederateOptions, FederationLink } from './federation-link.ts';
+import { groundOf } from './ground.ts';
 import { lazyDoor } from './lazy-door.ts';
 import { type LocalAgent, LocalAgents } from './local-agents.ts';
 import type { MeshClientOptions } from './options.ts';

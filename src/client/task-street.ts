@@ -13,10 +13,10 @@ import type { Emit } from '../schema/mesh-event.ts';
 import { taskRequestShape } from '../schema/task.ts';
 import type { TaskPart } from './agent.ts';
 import type { Rooms } from './compose.ts';
-import { announcedPrice } from './task-gates.ts';
 import type { LocalAgents } from './local-agents.ts';
 import type { MeshClient } from './mesh-client.ts';
 import { type Candidate, TaskCaller } from './task-caller.ts';
+import { announcedPrice } from './task-gates.ts';
 import { TaskServer } from './task-server.ts';
 
 /** What tasks need besides the rooms. */

@@ -21,7 +21,7 @@ import {
 import type { Keys } from './needs.ts';
 import { clockSkewMs } from './ranking.ts';
 
-/** Bounds of a {@link RecordStore}. Withdrawn records count; own records are always kept. */
+/** Bounds of a `RecordStore`. Withdrawn records count; own records are always kept. */
 export interface RecordBounds {
   /** Default 1,000. */
   readonly perPublisher?: number;
@@ -29,7 +29,7 @@ export interface RecordBounds {
   readonly total?: number;
 }
 
-/** Options of {@link RecordStore}. */
+/** Options of `RecordStore`. */
 export interface RecordStoreOptions {
   readonly own: Did;
   readonly store: Store;

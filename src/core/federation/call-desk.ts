@@ -12,8 +12,8 @@ import { backoff } from './backoff.ts';
 import {
   AttemptFailure,
   attemptCall,
-  callTimeout,
   type Carrier,
+  callTimeout,
   mayRepeat,
   type OutgoingStream,
   StreamCall,

@@ -13,8 +13,8 @@ import { LinkReader } from './link-reader.ts';
 import type { LocalParty, PartyGround } from './local-party.ts';
 import type { Keys } from './needs.ts';
 import { dhLength, NoiseHandshake, type NoiseResult } from './noise.ts';
-import { noiseSuite } from './noise-suite.ts';
 import { checkNoiseKey } from './noise-key.ts';
+import { noiseSuite } from './noise-suite.ts';
 
 /** The protocol and its version; both sides bind it into the handshake, so it cannot be talked down. */
 export const protocolName = 'mesh/1';

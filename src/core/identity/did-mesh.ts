@@ -3,7 +3,7 @@
  * handed the history can check it, offline, and nobody else can write it.
  * @module
  */
-import { type Bytes, utf8 } from '../../base/bytes.ts';
+import { type Bytes, fromBase64url, utf8 } from '../../base/bytes.ts';
 import { canonicalBytes, canonicalJson } from '../../base/canonical.ts';
 import { MeshError } from '../../base/errors.ts';
 import { type Did, type DidUrl, parseMeshDid, splitDidUrl } from '../../base/ids.ts';
@@ -11,8 +11,7 @@ import { fromMultikey, multihashOf } from '../../base/multiformat.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import type { DidDocument } from '../../schema/did-document.ts';
 import type { DidLog, DidLogEntry } from '../../schema/did-log.ts';
-import { sign, type Signed, signingInput } from '../../schema/signed.ts';
-import { fromBase64url } from '../../base/bytes.ts';
+import { type Signed, sign, signingInput } from '../../schema/signed.ts';
 
 /** A clock elsewhere may be this far ahead of ours. */
 const skewMs = 60_000;

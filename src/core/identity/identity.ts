@@ -2,7 +2,7 @@
  * The keys of one organisation and the DID they prove.
  * @module
  */
-import { type Bytes, fromBase64url, toBase64url, utf8 } from '../../base/bytes.ts';
+import { type Bytes, fromBase64url, fromUtf8, toBase64url, utf8 } from '../../base/bytes.ts';
 import { MeshError } from '../../base/errors.ts';
 import { type Did, type DidUrl, parseMeshDid } from '../../base/ids.ts';
 import { toMultikey } from '../../base/multiformat.ts';
@@ -17,13 +17,12 @@ import { type DidLog, didLogShape } from '../../schema/did-log.ts';
 import { toInstant } from '../../schema/words.ts';
 import {
   documentOf,
-  incept,
   type Inception,
+  incept,
   meshDidOf,
   meshDocument,
   verifyDidLog,
 } from './did-mesh.ts';
-import { fromUtf8 } from '../../base/bytes.ts';
 
 /** What an identity needs from the ground. */
 export interface IdentityGround {
@@ -35,13 +34,13 @@ export interface IdentityGround {
 /** How much stands behind a name: the holder's word, a web domain, a verified organisation. */
 export type IdentityLevel = 'self-asserted' | 'domain' | 'organisation';
 
-/** Options of {@link createIdentity}. */
+/** Options of `Identity.create`. */
 export interface CreateIdentityOptions {
   /** Petname `did:mesh:<type>:<label>`, or `did:key` for a bare key. Default `did:mesh:app:local`. */
   readonly did?: string;
 }
 
-/** Options of {@link openIdentity}. */
+/** Options of `Identity.open`. */
 export interface OpenIdentityOptions extends CreateIdentityOptions {
   /** Create it when the store holds none. Default false: `NOT_FOUND`. */
   readonly create?: boolean;

@@ -2,15 +2,15 @@
  * Who am I, and who are they: keys, DIDs, and the histories that prove them.
  * @module
  */
-export { incept, type Inception, verifyDidLog } from './did-mesh.ts';
+export { incept, verifyDidLog } from './did-mesh.ts';
 export {
-  createIdentity,
   type CreateIdentityOptions,
+  createIdentity,
   Identity,
   type IdentityGround,
   type IdentityKey,
   type IdentityLevel,
-  openIdentity,
   type OpenIdentityOptions,
+  openIdentity,
 } from './identity.ts';
-export { KeyRing, type KeyRingOptions } from './key-ring.ts';
+export { KeyRing } from './key-ring.ts';

@@ -3,7 +3,7 @@
  * @module
  */
 
-/** Options of {@link DecisionMemory}. */
+/** Options of `DecisionMemory`. */
 export interface DecisionMemoryOptions {
   /** Most answers kept. Default 10,000. */
   readonly max?: number;

@@ -91,13 +91,12 @@ export async function performAction<Input, Output>(
     await journal.note({ step: 'none', phase: 'after', error: error.toWire() });
     throw error;
   }
-  const needsYes = verdict === 'advise' || (action.risk === 'high' && !safety);
-  if (needsYes && (verdict === 'advise' || options.approve !== undefined)) {
+  const { approve } = options;
+  if (verdict === 'advise' || (action.risk === 'high' && !safety && approve !== undefined)) {
     const preview = await previewOf(action, options);
-    const approved = await approval(action, preview, options);
-    journal.approved = approved;
-    if (approved === false && verdict === 'act') return refuse(action, journal);
-    if (approved !== true) {
+    journal.approved = await approval(action, preview, options);
+    if (journal.approved === false && verdict === 'act') return refuse(action, journal);
+    if (journal.approved !== true) {
       await journal.note({ step: 'none', phase: 'after' });
       return { verdict: 'advise', preview };
     }
@@ -112,12 +111,6 @@ class Journal {
   /** What a person said. */
   approved: boolean | undefined;
 
-  constructor(
-    action: Action<never>,
-    verdict: ActionVerdict,
-    asked: boolean,
-    options: PerformOptions,
-  );
   constructor(
     { id, kind, input, risk }: Action,
     verdict: ActionVerdict,
@@ -141,7 +134,7 @@ class Journal {
 }
 
 async function act<Output>(
-  action: Action<never, Output>,
+  action: Action<unknown, Output>,
   journal: Journal,
   options: PerformOptions,
 ): Promise<Undoable<Output>> {
@@ -166,7 +159,7 @@ async function act<Output>(
 /** Does one step with a line before and a line after it. */
 async function step<T>(
   name: 'run' | 'undo',
-  { kind, id }: Action<never>,
+  { kind, id }: Action,
   journal: Journal,
   options: PerformOptions,
   work: (context: ActionContext) => Promise<T>,
@@ -194,13 +187,13 @@ async function step<T>(
   }
 }
 
-async function refuse(action: Action<never>, journal: Journal): Promise<never> {
+async function refuse(action: Action, journal: Journal): Promise<never> {
   const error = new MeshError('APPROVAL_DENIED', { title: `${action.kind} ${action.id}` });
   await journal.note({ step: 'none', phase: 'after', error: error.toWire() });
   throw error;
 }
 
-async function previewOf(action: Action<never>, options: PerformOptions): Promise<unknown> {
+async function previewOf(action: Action, options: PerformOptions): Promise<unknown> {
   if (action.dryRun === undefined) return undefined;
   return bounded(`the dry run of action '${action.id}'`, options, (context) =>
     action.dryRun!(context),
@@ -209,7 +202,7 @@ async function previewOf(action: Action<never>, options: PerformOptions): Promis
 
 /** Yes, no, or undefined when there is nobody to ask. Silence is no. */
 async function approval(
-  action: Action<never>,
+  action: Action,
   preview: unknown,
   options: PerformOptions,
 ): Promise<boolean | undefined> {
@@ -218,7 +211,7 @@ async function approval(
   const what = `the approval of action '${action.id}'`;
   try {
     return await bounded(what, { ...options, timeout }, (context) =>
-      approve(action as unknown as Action, preview, context),
+      approve(action, preview, context),
     );
   } catch (error) {
     if (MeshError.is(error, 'TIMEOUT')) return false;

@@ -15,6 +15,7 @@ import { failedOutcome } from './task-outcome.ts';
 import { type DurableTask, type TaskRow, tellOf } from './task-row.ts';
 import type { HeldRow, RowChange, TaskRows } from './task-rows.ts';
 import { type TaskContext, type TaskEntry, TaskRun } from './task-run.ts';
+import { tellResumed, tellStuck, tellSuspended } from './tidings.ts';
 
 /** What {@link TaskRunners} are given. */
 export interface TaskRunnersOptions {
@@ -53,7 +54,7 @@ export class TaskRunners {
   readonly #carried = new Set<Promise<void>>();
   #sweeping: Promise<void> | undefined;
   #looking: Promise<void> | undefined;
-  #asked = false;
+  #asked = 0;
   #stopTick: () => void = () => undefined;
   #stopDue: () => void = () => undefined;
   #pruned = Number.NEGATIVE_INFINITY;
@@ -90,21 +91,26 @@ export class TaskRunners {
 
   /** Starts what is ready, as far as there is room. */
   look(): void {
-    this.#asked = true;
-    this.#looking ??= this.#lookWhileAsked().finally(() => {
-      this.#looking = undefined;
-    });
+    this.#asked += 1;
+    if (this.#asked === 1) this.#looking = this.#lookWhileAsked();
   }
 
+  /** Looks again as long as it was asked to meanwhile, so that no call of `look` goes unheard. */
   async #lookWhileAsked(): Promise<void> {
-    while (this.#asked && !this.#options.lifetime.closed) {
-      this.#asked = false;
-      for (const held of this.#ready()) {
-        if (this.#options.lifetime.closed) return;
-        await this.#begin(held).catch(this.#options.report);
-      }
+    for (let heard = 0; heard !== this.#asked; ) {
+      heard = this.#asked;
+      await this.#startReady().catch(this.#options.report);
     }
+    this.#asked = 0;
     this.#setDueTimer();
+  }
+
+  async #startReady(): Promise<void> {
+    if (this.#options.lifetime.closed) return;
+    for (const held of this.#ready()) {
+      if (this.#options.lifetime.closed) return;
+      await this.#begin(held).catch(this.#options.report);
+    }
   }
 
   /** Tasks to start, at most as many as may run. */
@@ -150,10 +156,8 @@ export class TaskRunners {
   async #begin({ row: { id } }: HeldRow): Promise<void> {
     const { rows, clock, owner, attempts, supported, lifetime } = this.#options;
     const claimedAt = clock.monotonic();
-    const before = { state: 'queued' as TaskRow['state'] };
     const held = await rows.change(id, (fresh) => {
       if (!this.#isReady(fresh)) return undefined;
-      before.state = fresh.row.state;
       const terms = { owner, now: clock.now(), attempts, supported: supported(tellOf(fresh.row)) };
       return claim(fresh.row, terms);
     });
@@ -164,7 +168,7 @@ export class TaskRunners {
     this.note(held);
     if (!held.changed) return;
     if (held.row.state !== 'running') {
-      this.#tellStuck(held.row);
+      tellStuck(held.row, this.#options.emit, this.#options.report);
       await this.#options.ended(id);
       return;
     }
@@ -175,7 +179,9 @@ export class TaskRunners {
     const run = await this.#runOf(held.row, claimedAt).catch((error: unknown) =>
       this.#cannotBegin(held.row, error),
     );
-    if (run !== undefined) this.#carry(run, before.state);
+    if (run === undefined) return;
+    tellResumed(held.row, this.#options.emit);
+    this.#carry(run);
   }
 
   async #runOf(row: TaskRow, claimedAt: number): Promise<TaskRun> {
@@ -200,12 +206,9 @@ export class TaskRunners {
     });
   }
 
-  #carry(run: TaskRun, before: TaskRow['state']): void {
-    const { id, task, type, agent, from: peer, attempt, checkpoint } = run.entry;
+  #carry(run: TaskRun): void {
+    const { id } = run.entry;
     this.#runs.set(id, run);
-    if (before !== 'queued' || attempt > 1 || checkpoint !== undefined) {
-      this.#options.emit('task.resumed', { task, type, attempt }, { agent, peer });
-    }
     const carried = this.#perform(run)
       .catch(this.#options.report)
       .finally(() => {
@@ -223,7 +226,7 @@ export class TaskRunners {
       ending.kind === 'abandoned' ? undefined : await conclude(run, ending, this.#options);
     if (held !== undefined) {
       this.#open.note(held);
-      this.#tellSuspended(held.row);
+      tellSuspended(held.row, this.#options.emit);
     }
     await this.#options.ended(run.entry.id);
   }
@@ -252,23 +255,6 @@ export class TaskRunners {
         : undefined,
     );
     if (held !== undefined) this.note(held);
-  }
-
-  #tellSuspended(row: TaskRow): void {
-    if (row.state !== 'waiting' && row.state !== 'suspended') return;
-    const { task, type, agent, from: peer, due } = row;
-    const data = { task, type, ...(due !== undefined && { due }) };
-    this.#options.emit('task.suspended', data, { agent, peer });
-  }
-
-  /** A task that could not be begun: shelved, or interrupted too often. */
-  #tellStuck(row: TaskRow): void {
-    this.#tellSuspended(row);
-    const { task, type, agent, from: peer, attempt: attempts, problem } = row;
-    if (problem !== undefined) this.#options.report(errorOf(problem));
-    if (row.state !== 'failed') return;
-    const data = { task, type, code: 'TASK_INTERRUPTED', params: { task, attempts } } as const;
-    this.#options.emit('task.failed', data, { agent, peer });
   }
 
   #tick(): void {
@@ -346,8 +332,4 @@ export class TaskRunners {
     await this.#looking;
     await Promise.all(this.#carried);
   }
-}
-
-function errorOf({ code, params }: NonNullable<TaskRow['problem']>): MeshError {
-  return new MeshError(code as MeshError['code'], params);
 }

@@ -4,32 +4,13 @@
  * @module
  */
 export type { TrustAnchor } from './anchors.ts';
-export {
-  addEvidence,
-  type Belief,
-  beliefAt,
-  type EvidenceDay,
-  type HalfLives,
-  lowerBound,
-  upperBound,
-  type Verdict,
-} from './belief.ts';
+export type { Verdict } from './belief.ts';
 export type { Skew } from './claims.ts';
 export type { BookedCredential } from './credential-book.ts';
 export type { Check, CheckName } from './credentials.ts';
 export type { CredentialRequest } from './issue.ts';
-export type { Histories, IncomingCall, Keys, Neighbours, Street } from './needs.ts';
-export {
-  type FactorName,
-  type TrustConstants,
-  type TrustFactor,
-  type TrustFacts,
-  type TrustScore,
-  type TrustState,
-  type TrustWeights,
-  trustConstants,
-  trustScore,
-} from './score.ts';
+export type { Histories, Neighbours } from './needs.ts';
+export type { FactorName, TrustFactor, TrustScore, TrustState, TrustWeights } from './score.ts';
 export type { Reach } from './status-relay.ts';
 export { TrustEngine, type TrustEngineOptions, type TrustStatus } from './trust-engine.ts';
 export {
@@ -40,5 +21,4 @@ export {
   TrustGraph,
   type TrustGraphJson,
 } from './trust-graph.ts';
-export type { PresenceDay } from './uptime.ts';
 export type { Verification } from './verification.ts';

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fromUtf8, toBase64url, utf8 } from '../../../src/base/bytes.ts';
 import { MeshError } from '../../../src/base/errors.ts';
@@ -11,11 +12,10 @@ import {
 import { packFirst, packHello, readFirst, readHello } from '../../../src/core/federation/hello.ts';
 import { LocalParty } from '../../../src/core/federation/local-party.ts';
 import { NoiseHandshake } from '../../../src/core/federation/noise.ts';
-import { noiseSuite } from '../../../src/core/federation/noise-suite.ts';
 import { type NoiseKey, signNoiseKey } from '../../../src/core/federation/noise-key.ts';
+import { noiseSuite } from '../../../src/core/federation/noise-suite.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
 import type { Signed } from '../../../src/schema/signed.ts';
-import * as fc from 'fast-check';
 import {
   didKeys,
   FakeClock,
