@@ -170,7 +170,7 @@ export class MeshClient implements Extensible, AsyncDisposable {
     const agent = this.#agents.add(definition as unknown as AgentDefinition<never>);
     const { name, capabilities } = definition;
     this.#events.emit('agent.registered', { name, capabilities: [...capabilities] });
-    if (this.#running !== undefined) this.#announce(agent, this.#running.rooms);
+    if (this.#running !== undefined) void this.#announce(agent, this.#running.rooms);
     return this.#handle(agent);
   }
 
@@ -312,7 +312,6 @@ export class MeshClient implements Extensible, AsyncDisposable {
     const { definition } = agent;
     const draft = { ...(region !== undefined && { region }), ...definition };
     return this.#inTurn(definition.name, async () => {
-      if (this.#agents.get(definition.name) !== agent) return;
       // The agent works all the same; it is found once an announcement goes through.
       await rooms.discovery.announce(draft).catch((error: unknown) => {
         const fields = { agent: definition.name, error };

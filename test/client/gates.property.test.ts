@@ -21,6 +21,10 @@ const names = fc.array(
 );
 
 describe('gates', () => {
+  it('have one order: what forbids comes before what asks somebody', () => {
+    expect(gateOrder.join(' ')).toBe('override policy trust sovereignty budget licence approval');
+  });
+
   it('are asked in their order, however they were added, and no further than the first refusal', () =>
     fc.assert(
       fc.asyncProperty(names, async (list) => {

@@ -6,13 +6,16 @@ import {
   type Did,
   type HandlerContext,
   Identity,
+  type Link,
   type Logger,
   memoryStore,
   memoryTransport,
   type MeshClient,
+  MeshError,
   type Model,
   policyTemplates,
   type TaskPart,
+  type Transport,
 } from '../../src/index.ts';
 import { signReceipt } from '../../src/core/audit/receipts.ts';
 import { Federation } from '../../src/core/federation/index.ts';
@@ -80,7 +83,9 @@ describe('creating an agent', () => {
     const mesh = await town.open('acme');
     const agent = mesh.createAgent(echo);
     await agent.retire();
-    expect(mesh.discovery.records()).toEqual([]);
+    // Whatever was said of it before has been said by the time of the next announcement.
+    await mesh.discovery.announce({ name: 'other', capabilities: ['other'] });
+    expect(mesh.discovery.records().map(({ name }) => name)).toEqual(['other']);
     expect(await failure(mesh.executeTask(task))).toMatchObject({ code: 'AGENT_NOT_FOUND' });
   });
 
@@ -253,7 +258,8 @@ describe('what a handler throws', () => {
     [
       'something odd',
       () => {
-        throw secret as never;
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- people do
+        throw secret;
       },
     ],
     ['an output nobody can pack', () => ({ run: () => secret })],
@@ -539,6 +545,20 @@ describe('an idempotency key', () => {
     },
   );
 
+  it('under which the task was refused may be used again', async () => {
+    await using town = new Town();
+    const { agent, seen } = counter();
+    const globex = town.org('globex');
+    globex.createAgent(agent);
+    await globex.start();
+    const acme = await town.open('acme');
+    await acme.federate(globex.did);
+    const order = () => acme.executeTask({ type: 'count', data: 1 }, { idempotencyKey: 'k' });
+    expect(await failure(order())).toMatchObject({ code: 'POLICY_DENIED' });
+    await globex.policy.publish(policyTemplates.openTo({}));
+    expect([(await order()).output, (await order()).output, seen.runs]).toEqual([1, 1, 1]);
+  });
+
   it('of one caller says nothing about the same key of another', async () => {
     await using town = new Town();
     const { agent, seen } = counter();
@@ -578,6 +598,21 @@ describe('who gets the task', () => {
     expect((await acme.executeTask(task)).output).toBe('best');
     await best.close();
     expect((await acme.executeTask(task)).output).toBe('next');
+  });
+
+  it('is the next best at once when the link to the best is cut before the task is on it', async () => {
+    await using town = new Town();
+    const best = await town.open('best', [named('best')]);
+    const next = await town.open('next', [named('next')]);
+    const { transport, hold, cut } = cuttable(memoryTransport({ hub: town.hub }), best.did);
+    const acme = await town.open('acme', [], { transport });
+    for (const { did } of [best, next]) await acme.federate(did);
+    await acme.executeTask(task, { to: best.did });
+    hold();
+    const asking = acme.executeTask(task, { timeout: '3s' });
+    await until(() => acme.federation.open().streams > 0);
+    cut();
+    expect((await asking).output).toBe('next');
   });
 
   it('is the next best when the best is busy', async () => {
@@ -858,4 +893,48 @@ class Handwritten implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#federation.close();
   }
+}
+
+/** A transport whose link to `peer` keeps what is sent once it is held; cut, it says so, and nobody answers there. */
+function cuttable(inner: Transport, peer: Did) {
+  let held = false;
+  let unsent = 0;
+  let link: Link | undefined;
+  const dial: Transport['dial'] = async (to, context) => {
+    if (!to.includes(peer)) return inner.dial(to, context);
+    if (held) throw new MeshError('PEER_UNREACHABLE', { peer, detail: 'cut' });
+    const real = await inner.dial(to, context);
+    link = real;
+    const bent: Partial<Link> = {
+      send: (frame) => {
+        if (held) unsent += 1;
+        return held || real.send(frame);
+      },
+      receive: ({ frame, closed }) => {
+        real.receive({
+          frame,
+          closed: (end) => {
+            closed({ ...end, unsent: end.unsent + unsent });
+          },
+        });
+      },
+    };
+    return new Proxy(real, {
+      get(_, name) {
+        if (Object.hasOwn(bent, name)) return bent[name as keyof Link];
+        const member: unknown = Reflect.get(real, name, real);
+        if (typeof member !== 'function') return member;
+        return (member as (...all: unknown[]) => unknown).bind(real);
+      },
+    });
+  };
+  return {
+    transport: { ...inner, dial },
+    hold: () => {
+      held = true;
+    },
+    cut: () => {
+      link?.abort(new Error('cut'));
+    },
+  };
 }

@@ -6,9 +6,9 @@ import { platform as node } from '../../src/platform/node.ts';
 import { platform as web } from '../../src/platform/web.ts';
 
 describe('the platforms', () => {
-  it('say which they are', () => {
+  it('say which they are', async () => {
     expect([node.name, web.name]).toEqual(['node', 'web']);
-    expect([node.crypto.name, web.crypto.name]).toEqual(['node', 'noble']);
+    expect([(await node.crypto()).name, (await web.crypto()).name]).toEqual(['node', 'noble']);
   });
 
   it('open a store that lasts on Node', async () => {

@@ -87,7 +87,9 @@ process.on('disconnect', () => {
 process.on('message', ({ id, order, body }: { id: number; order: string; body: never }) => {
   if (order === 'leave') {
     leaving = true;
-    void mesh.close().then(() => process.disconnect());
+    void mesh.close().then(() => {
+      process.disconnect();
+    });
   } else void carryOut(id, order, body);
 });
 

@@ -3,7 +3,7 @@
  * @module
  */
 import { toBase64url, utf8 } from '../../base/bytes.ts';
-import { MeshError, type WireError } from '../../base/errors.ts';
+import { MeshError, type MeshErrorCode, type WireError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
 import { packPacket, unpackPacket } from '../../base/packet.ts';
 import { object, oneOf, optional, refused, type Shape, unknown } from '../../base/shape.ts';
@@ -98,10 +98,9 @@ export class ResultCache {
     const claimed = await store.write([{ put: name, value: claim, ttlMs }], condition);
     if (!claimed.ok) return outcomeBefore(await store.get(name), body, call);
     const outcome = await attempt(work, call.method);
-    // Written before it is sent: an answer that was given once is given again.
-    await store.write([
-      { put: name, value: packPacket({ state: 'done', body, ...outcome }), ttlMs },
-    ]);
+    // Written before it is sent: an answer that was given once is given again. A refusal leaves the key free.
+    const done = packPacket({ state: 'done', body, ...outcome });
+    await store.write([isRefusal(outcome) ? { del: name } : { put: name, value: done, ttlMs }]);
     return outcome;
   }
 
@@ -110,6 +109,19 @@ export class ResultCache {
     const text = JSON.stringify([from, method, key]);
     return `result/${toBase64url(this.#options.crypto.hash('sha256', utf8(text)))}`;
   }
+}
+
+/** Codes with which work is turned away before it begins. */
+const refusalCodes: readonly MeshErrorCode[] = [
+  'AGENT_NOT_FOUND',
+  'OVERLOADED',
+  'PEER_REJECTED',
+  'POLICY_DENIED',
+  'TRUST_TOO_LOW',
+];
+
+function isRefusal(outcome: Outcome): boolean {
+  return 'error' in outcome && refusalCodes.includes(outcome.error.code);
 }
 
 async function attempt(work: () => Promise<Uint8Array>, method: string): Promise<Outcome> {

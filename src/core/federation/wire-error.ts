@@ -24,9 +24,22 @@ const wireErrorShape: Shape<{ code: string; params: Record<string, unknown>; ret
     retryable: boolean,
   });
 
-/** What of `thrown` may leave: a MeshError as it is, anything else as `INTERNAL` of `what` without a detail. */
+/** Codes that name folders of this machine. */
+const domestic: readonly MeshErrorCode[] = [
+  'STORE_VERSION',
+  'STORE_FULL',
+  'STORE_CORRUPT',
+  'STORE_FAILED',
+];
+
+/**
+ * What of `thrown` may leave: a MeshError as it is; what it says of the own store, and anything else, as `INTERNAL` of
+ * `what` without a detail.
+ */
 export function toWireError(thrown: unknown, what: string): WireError {
-  return MeshError.is(thrown) ? thrown.toWire() : new MeshError('INTERNAL', { what }).toWire();
+  if (MeshError.is(thrown) && !domestic.includes(thrown.code)) return thrown.toWire();
+  const retryable = MeshError.is(thrown) ? thrown.retryable : false;
+  return new MeshError('INTERNAL', { what }, { retryable }).toWire();
 }
 
 /** Bytes of an error. Parameters JSON cannot carry are left out rather than losing the code. */

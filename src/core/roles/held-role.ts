@@ -107,8 +107,8 @@ export class HeldRole implements RoleLease {
     const { clock } = this.#options;
     this.#cancelExpiry();
     this.#cancelExpiry = clock.after(this.#validUntil - clock.monotonic(), () => {
-      // A timer may fire a little early.
-      if (clock.monotonic() < this.#validUntil) this.#expireLater();
+      // A timer may fire early; what is left of a millisecond is not waited for.
+      if (this.#validUntil - clock.monotonic() >= 1) this.#expireLater();
       else this.#lose('no majority was reached in time');
     });
   }

@@ -66,10 +66,13 @@ interface Candidacy {
 interface Obstacle {
   readonly error: MeshError;
   readonly waitMs: number;
+  /** The role was free, and somebody else asked for it at the same time. */
+  readonly contested?: boolean;
 }
 
 const amongLimit = 31;
 const longestCallMs = 5_000;
+const longestBitMs = 10_000;
 /** Attempts of one who does not stand by, when several ask at once. */
 const contests = 5;
 
@@ -122,7 +125,7 @@ export class Roles implements AsyncDisposable {
           throwIfAborted(controller.signal, `holding '${role}'`);
           return outcome;
         }
-        const again = standby || (isContested(outcome) && contest < contests);
+        const again = standby || (outcome.contested === true && contest < contests);
         if (!again) throw outcome.error;
         await this.#options.clock.sleep(outcome.waitMs, controller.signal);
       }
@@ -212,7 +215,10 @@ export class Roles implements AsyncDisposable {
     const { did, clock, random } = this.#options;
     const looks = await assembly.look();
     const free = looks.filter(({ waitMs }) => waitMs === 0);
-    if (looks.length < assembly.needed) return this.#tooFew(candidacy, looks.length);
+    if (looks.length < assembly.needed) {
+      const error = tooFew(candidacy, looks.length);
+      return { error, waitMs: this.#pause(candidacy, ttlMs) };
+    }
     const holder = looks.find((look) => look.holder !== undefined)?.holder;
     const epoch = Math.max(...looks.map((look) => look.epoch));
     if (free.length < assembly.needed) {
@@ -228,19 +234,14 @@ export class Roles implements AsyncDisposable {
       return this.#begin(candidacy, claim, sentAt, signal);
     }
     void assembly.release(claim);
-    return this.#tooFew(candidacy, granted);
-  }
-
-  #tooFew(candidacy: Candidacy, got: number): Obstacle {
-    const { role, assembly } = candidacy;
-    const params = { role, needed: assembly.needed, among: assembly.size, got };
-    const waitMs = this.#pause(candidacy, 0);
-    return { error: new MeshError('ROLE_NO_MAJORITY', params), waitMs };
+    const error = tooFew(candidacy, granted);
+    return { error, waitMs: this.#pause(candidacy, 0), contested: true };
   }
 
   /** Until the role may be free, at most a third of the lease, and a random bit more, so that two do not ask in step. */
   #pause({ ttlMs }: Candidacy, waitMs: number): number {
-    return Math.min(waitMs, ttlMs / 3) + ttlMs * (0.02 + 0.1 * this.#options.random.next());
+    const bit = Math.min(ttlMs, longestBitMs) * (0.02 + 0.1 * this.#options.random.next());
+    return Math.min(waitMs, ttlMs / 3) + bit;
   }
 
   #begin(
@@ -278,6 +279,7 @@ export class Roles implements AsyncDisposable {
   }
 }
 
-function isContested({ error }: Obstacle): boolean {
-  return error.code === 'ROLE_NO_MAJORITY';
+function tooFew({ role, assembly }: Candidacy, got: number): MeshError {
+  const { needed, size: among } = assembly;
+  return new MeshError('ROLE_NO_MAJORITY', { role, needed, among, got });
 }

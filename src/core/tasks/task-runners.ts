@@ -135,7 +135,7 @@ export class TaskRunners {
   }
 
   #isClaimable(held: HeldRow): boolean {
-    const { clock, owner, supported } = this.#options;
+    const { clock, supported } = this.#options;
     const { row } = held;
     switch (row.state) {
       case 'queued':
@@ -146,8 +146,7 @@ export class TaskRunners {
         // It was shelved for its checkpoint, and the agent has been replaced by one that reads it.
         return row.problem !== undefined && canRead(row, supported(tellOf(row)));
       case 'running':
-        // A task of this book's that it does not run: the claim, or the ending, was lost on the way to the store.
-        return row.owner === owner || this.#leases.isStale(held, clock.monotonic());
+        return this.#leases.isStale(held, clock.monotonic());
       default:
         return false;
     }

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Did } from '../../../src/base/ids.ts';
 import { type HeldMessage, HeldMessages } from '../../../src/core/gossip/held-messages.ts';
 import { SeenIds } from '../../../src/core/gossip/seen-ids.ts';
 import { TokenBuckets } from '../../../src/core/gossip/token-bucket.ts';

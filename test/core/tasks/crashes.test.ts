@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../../src/base/errors.ts';
 import type { TaskContext, TaskEntry, TaskOutcome } from '../../../src/core/tasks/index.ts';
 import { TaskBook } from '../../../src/core/tasks/index.ts';
-import { type Answer, ann, type Mortal, mortal, never, request, rigOf } from './rig.ts';
 import { seededRandom } from '../../../src/testing/seeded-random.ts';
+import { type Answer, ann, type Mortal, mortal, never, request, rigOf } from './rig.ts';
 
 type Step = 'work' | 'checkpoint' | 'wait' | 'suspend';
 
@@ -186,7 +186,10 @@ describe('durable tasks, when processes die between any two writes', () => {
           const [outcome] = witness.told.values();
           expect(['done', 'failed']).toContain(states[0]);
           if (outcome?.state !== 'failed') return;
-          expect(outcome.error).toMatchObject({ code: 'TASK_INTERRUPTED', params: { attempts: 2 } });
+          expect(outcome.error).toMatchObject({
+            code: 'TASK_INTERRUPTED',
+            params: { attempts: 2 },
+          });
           expect(lives.length).toBeGreaterThanOrEqual(2);
         },
       ),

@@ -68,22 +68,24 @@ export interface Mortal {
 export function mortal(store: Store, writes = Number.POSITIVE_INFINITY, after = false): Mortal {
   let left = writes;
   let dead = false;
-  const alive = <T>(work: () => Promise<T>): Promise<T> => {
+  // Slower than memory is, so that what does not wait for the store is found out.
+  const alive = async <T>(work: () => Promise<T>): Promise<T> => {
+    for (let hops = 0; hops < 20; hops += 1) await undefined;
     if (dead) return never;
-    return work().then((value) => (dead ? never : value));
+    const value = await work();
+    return dead ? never : value;
   };
-  const view: Store = {
-    features: store.features,
+  const view = storeWith(store, {
     get: (key, options) => alive(() => store.get(key, options)),
     getMany: (keys, options) => alive(() => store.getMany(keys, options)),
-    write: (ops, options) => {
-      left -= 1;
-      if (left < 0 && !dead) {
+    write: (ops, options) =>
+      alive(() => {
+        left -= 1;
+        if (left >= 0) return store.write(ops, options);
         dead = true;
         if (after) void store.write(ops, options);
-      }
-      return alive(() => store.write(ops, options));
-    },
+        return never;
+      }),
     async *scan(range, options) {
       for await (const entry of store.scan(range, options)) {
         if (dead) await never;
@@ -91,11 +93,7 @@ export function mortal(store: Store, writes = Number.POSITIVE_INFINITY, after = 
       }
       if (dead) await never;
     },
-    watch: (prefix, from, options) => store.watch(prefix, from, options),
-    sub: (prefix) => mortal(store.sub(prefix)).store,
-    close: () => Promise.resolve(),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
+  });
   return {
     store: view,
     get dead() {
@@ -104,5 +102,21 @@ export function mortal(store: Store, writes = Number.POSITIVE_INFINITY, after = 
     kill: () => {
       dead = true;
     },
+  };
+}
+
+/** `store` with some of its methods replaced. */
+export function storeWith(store: Store, more: Partial<Store>): Store {
+  return {
+    features: store.features,
+    get: (key, options) => store.get(key, options),
+    getMany: (keys, options) => store.getMany(keys, options),
+    write: (ops, options) => store.write(ops, options),
+    scan: (range, options) => store.scan(range, options),
+    watch: (prefix, from, options) => store.watch(prefix, from, options),
+    sub: (prefix) => store.sub(prefix),
+    close: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+    ...more,
   };
 }
