@@ -25,7 +25,6 @@ export type { Did, DidUrl } from './base/ids.ts';
 export {
   type Agent,
   type AgentDefinition,
-  type Budget,
   type CallOptions,
   type CloseOptions,
   type FederateOptions,
@@ -158,10 +157,30 @@ export type {
   SigningKey,
 } from './ports/crypto.ts';
 export type { Embedder } from './ports/embedder.ts';
-export type { Extensible, Extension, Host, PeerMessage, SendOptions } from './ports/extension.ts';
+export type {
+  Extensible,
+  Extension,
+  HeldRole,
+  HoldRoleOptions,
+  Host,
+  HostBroadcast,
+  HostBroadcastOptions,
+  HostRoles,
+  PeerMessage,
+  SendOptions,
+} from './ports/extension.ts';
+export {
+  type Budget,
+  type Gate,
+  type GateName,
+  type GateOutcome,
+  type GateRequest,
+  gateOrder,
+} from './ports/gate.ts';
 export type { Http, HttpRequest, HttpResponse } from './ports/http.ts';
 export type { Logger, LogLevel } from './ports/logger.ts';
 export type { Model, ModelUsage } from './ports/model.ts';
+export type { Candidate, Placement } from './ports/placement.ts';
 export type {
   EngineDecision,
   Entity,

@@ -3,10 +3,11 @@
  * Sources: the multiformats registry; W3C Controlled Identifiers 1.0, section 2.4 (Multikey).
  * @module
  */
+
+import { sha256 } from '@noble/hashes/sha2.js';
 import { base58btc } from 'multiformats/bases/base58';
 import { CID } from 'multiformats/cid';
 import * as Digest from 'multiformats/hashes/digest';
-import { sha256 } from '@noble/hashes/sha2.js';
 import { type Bytes, concat } from './bytes.ts';
 import { canonicalBytes } from './canonical.ts';
 import { MeshError } from './errors.ts';

@@ -4,6 +4,7 @@
  */
 import type { Duration } from '../base/duration.ts';
 import type { Did } from '../base/ids.ts';
+import type { Budget } from '../ports/gate.ts';
 import type { Model, ModelUsage } from '../ports/model.ts';
 import type { Risk } from '../schema/agent-record.ts';
 import type { SignedReceipt } from '../schema/receipt.ts';
@@ -83,11 +84,6 @@ export interface CallOptions {
   readonly to?: Did;
   /** What it may cost at most; agents whose announced price per query is higher are refused with `BUDGET_EXCEEDED`. */
   readonly budget?: Budget;
-}
-
-/** What a task may cost. */
-export interface Budget {
-  readonly credits?: bigint;
 }
 
 /** What came of a task. */

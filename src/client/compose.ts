@@ -15,12 +15,16 @@ import {
   zoneOfRegion,
 } from '../core/discovery/index.ts';
 import { Federation } from '../core/federation/index.ts';
+import { Gossip } from '../core/gossip/index.ts';
 import { type Identity, KeyRing, openIdentity } from '../core/identity/index.ts';
 import { type Policy, PolicyCache } from '../core/policy/index.ts';
+import { Roles } from '../core/roles/index.ts';
 import { TrustEngine } from '../core/trust/index.ts';
+import type { Placement } from '../ports/placement.ts';
 import type { Store } from '../ports/store.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { Emit } from '../schema/mesh-event.ts';
+import { asRanked } from './as-ranked.ts';
 import { Bonds } from './bonds.ts';
 import { entitySource } from './entities.ts';
 import { Gates } from './gates.ts';
@@ -49,6 +53,10 @@ export interface Rooms {
   readonly aggregator: LazyAggregator;
   readonly audit: Audit;
   readonly gates: Gates;
+  readonly gossip: Gossip;
+  readonly roles: Roles;
+  /** Who orders the candidates for a task; an extension may take over. */
+  readonly placement: { current: Placement };
   readonly bonds: Bonds;
   readonly revocations: Revocations;
   readonly observations: Observations;
@@ -192,6 +200,30 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
       ...(options.logger && { logger: options.logger }),
     }),
   );
+  const gossip = own(
+    new Gossip({
+      did,
+      signer,
+      keys,
+      clock,
+      random: random.child('gossip'),
+      street: federation,
+      store: store.sub('gossip/'),
+      emit,
+      ...(options.logger && { logger: options.logger }),
+    }),
+  );
+  const roles = own(
+    new Roles({
+      did,
+      clock,
+      random: random.child('roles'),
+      street: federation,
+      store: store.sub('roles/'),
+      mayHold: (peer, role) => peer === did || allows(peer, 'role.hold', 'mesh', { role }),
+      emit,
+    }),
+  );
   const aggregator = own(
     new LazyAggregator(
       {
@@ -248,6 +280,9 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
     aggregator,
     audit,
     gates,
+    gossip,
+    roles,
+    placement: { current: asRanked },
     bonds,
     revocations,
     observations,
@@ -257,12 +292,15 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
 
 /** Starts the rooms, each before those that lean on it; the street opens last, so that nobody is met half dressed. */
 export async function startRooms(rooms: Rooms): Promise<void> {
-  const { audit, policy, trust, discovery, aggregator, bonds, revocations, federation } = rooms;
+  const { audit, policy, trust, gossip, roles, discovery, aggregator, federation } = rooms;
+  const { bonds, revocations } = rooms;
   await bonds.load();
   await revocations.load();
   await audit.start();
   await policy.start();
   await trust.start();
+  await gossip.start();
+  await roles.start();
   await discovery.start();
   aggregator.start();
   await federation.start();

@@ -3,9 +3,10 @@
  * @module
  */
 import { MeshError } from '../base/errors.ts';
-import type { Extension, Host } from '../ports/extension.ts';
+import type { Extension, Host, HostBroadcast } from '../ports/extension.ts';
 import type { Store } from '../ports/store.ts';
 import { silent } from '../ports/telemetry.ts';
+import { asRanked } from './as-ranked.ts';
 import type { Rooms } from './compose.ts';
 import type { EventHub } from './event-hub.ts';
 import { groundOf } from './ground.ts';
@@ -79,6 +80,46 @@ export function makeHost(name: string, parts: HostParts): Host {
     },
     send: async (peer, called, body, sending = {}) =>
       (await ready()).federation.call(peer, method(called), body, sending),
+    broadcast: async (topic, bytes, broadcasting = {}) => {
+      await (await ready()).gossip.broadcast(corner + topic, bytes, broadcasting);
+    },
+    subscribe: (topic) => subscription(topic, corner, parts),
+    roles: {
+      hold: async (role, holding) => (await ready()).roles.hold(corner + role, holding),
+      check: async (role, epoch) => (await ready()).roles.check(corner + role, epoch),
+    },
+    gate: (gateName, gate) => {
+      let remove = (): void => undefined;
+      let wanted = true;
+      parts.wire(({ gates }) => {
+        if (wanted) remove = gates.add(gateName, gate);
+      });
+      return () => {
+        wanted = false;
+        remove();
+      };
+    },
+    placement: (placement) => {
+      parts.wire((rooms) => {
+        rooms.placement.current = placement;
+      });
+      return () => {
+        const rooms = current();
+        if (rooms?.placement.current === placement) rooms.placement.current = asRanked;
+      };
+    },
     use: parts.use,
   };
+}
+
+/** Broadcasts on the extension's own `topic`, from the first wait on. */
+async function* subscription(
+  topic: string,
+  corner: string,
+  { ready, signal }: HostParts,
+): AsyncGenerator<HostBroadcast, void, undefined> {
+  const { gossip } = await ready();
+  for await (const message of gossip.subscribe(corner + topic, { signal })) {
+    yield { ...message, topic };
+  }
 }

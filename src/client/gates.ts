@@ -3,42 +3,17 @@
  * @module
  */
 import { withDeadline } from '../base/abort.ts';
-import type { MeshError } from '../base/errors.ts';
-import { toMeshError } from '../base/errors.ts';
+import { type MeshError, toMeshError } from '../base/errors.ts';
 import type { Did } from '../base/ids.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { TaskRequest } from '../schema/task.ts';
-import type { Budget } from './agent.ts';
-
-/** Gates in the order in which they are asked. */
-export const gateOrder = [
-  'override',
-  'policy',
-  'trust',
-  'sovereignty',
-  'budget',
-  'licence',
-  'approval',
-] as const;
-
-/** Name of a gate. */
-export type GateName = (typeof gateOrder)[number];
-
-/** What a gate is asked about. */
-export interface GateRequest {
-  readonly task: TaskRequest;
-  /** `send`: this node wants `peer` to do it; `receive`: `peer` wants it done here. */
-  readonly direction: 'send' | 'receive';
-  readonly peer: Did;
-  /** Id of the agent, as far as it is known. */
-  readonly agent: string | undefined;
-  /** What the caller is ready to spend; never known to the receiver. */
-  readonly budget?: Budget | undefined;
-  readonly signal: AbortSignal;
-}
-
-/** Lets a task pass by returning; refuses by throwing a MeshError that says why. */
-export type Gate = (request: GateRequest) => void | Promise<void>;
+import {
+  type Gate,
+  type GateName,
+  type GateOutcome,
+  type GateRequest,
+  gateOrder,
+} from '../ports/gate.ts';
+import type { SignedReceipt } from '../schema/receipt.ts';
 
 /** A gate that said no. */
 export interface Refusal {
@@ -46,6 +21,12 @@ export interface Refusal {
   readonly peer: Did;
   readonly agent: string | undefined;
   readonly error: MeshError;
+}
+
+/** What a gate says of a task; without an error it lets it pass. */
+export interface Verdict {
+  readonly gate: GateName;
+  readonly error: MeshError | undefined;
 }
 
 /** A gate that has not answered by then denies. */
@@ -75,15 +56,54 @@ export class Gates {
 
   /** The first refusal, or undefined when every gate lets the task pass. */
   async ask(request: GateRequest): Promise<Refusal | undefined> {
-    for (const name of gateOrder) {
-      for (const { gate } of this.#of(name)) {
-        const error = await this.#refusalOf(name, gate, request);
-        if (error !== undefined) {
-          return { gate: name, peer: request.peer, agent: request.agent, error };
-        }
+    for (const { gate, name } of this.#all()) {
+      const error = await this.#refusalOf(name, gate, request);
+      if (error !== undefined) {
+        return { gate: name, peer: request.peer, agent: request.agent, error };
       }
     }
     return undefined;
+  }
+
+  /** Every gate's verdict, in order: what `explain` shows. */
+  async verdicts(request: GateRequest): Promise<readonly Verdict[]> {
+    const verdicts: Verdict[] = [];
+    for (const { gate, name } of this.#all()) {
+      verdicts.push({ gate: name, error: await this.#refusalOf(name, gate, request) });
+    }
+    return verdicts;
+  }
+
+  /** Runs `work`, which all gates let pass, and tells each of them how it has ended. */
+  async through<T extends { readonly receipt: SignedReceipt }>(
+    request: GateRequest,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      const done = await work();
+      await this.#settle(request, { receipt: done.receipt });
+      return done;
+    } catch (error) {
+      await this.#settle(request, { error });
+      throw error;
+    }
+  }
+
+  async #settle(request: GateRequest, outcome: GateOutcome): Promise<void> {
+    // The task's own signal may have fired; that is an outcome too, and gates hear of it.
+    const { signal } = new AbortController();
+    for (const { gate, name } of this.#all()) {
+      if (gate.after === undefined) continue;
+      const telling = this.#within(name, { ...request, signal }, async (asked) =>
+        gate.after?.(asked, outcome),
+      );
+      // Too late to refuse: what a gate throws now is its own affair.
+      await telling.catch(() => undefined);
+    }
+  }
+
+  *#all(): Iterable<{ readonly gate: Gate; readonly name: GateName }> {
+    for (const name of gateOrder) for (const { gate } of this.#of(name)) yield { gate, name };
   }
 
   #of(name: GateName): readonly { readonly gate: Gate }[] {
@@ -95,20 +115,25 @@ export class Gates {
     gate: Gate,
     request: GateRequest,
   ): Promise<MeshError | undefined> {
-    const what = `the ${name} gate`;
     try {
-      await withDeadline(
-        this.#clock,
-        gateDeadlineMs,
-        { what, signal: request.signal },
-        async (signal) => {
-          await gate({ ...request, signal });
-        },
-      );
+      await this.#within(name, request, async (asked) => {
+        await gate.before(asked);
+      });
       return undefined;
     } catch (thrown) {
       if (request.signal.aborted) throw thrown;
-      return toMeshError(thrown, what);
+      return toMeshError(thrown, `the ${name} gate`);
     }
+  }
+
+  #within(
+    name: GateName,
+    request: GateRequest,
+    work: (request: GateRequest) => Promise<void>,
+  ): Promise<void> {
+    const options = { what: `the ${name} gate`, signal: request.signal };
+    return withDeadline(this.#clock, gateDeadlineMs, options, (signal) =>
+      work({ ...request, signal }),
+    );
   }
 }

@@ -5,7 +5,6 @@
 export type {
   Agent,
   AgentDefinition,
-  Budget,
   CallOptions,
   HandlerContext,
   HandlerResult,

@@ -15,6 +15,7 @@ import type { PolicyCache } from '../core/policy/index.ts';
 import type { TrustEngine } from '../core/trust/index.ts';
 import type { Extensible, Extension } from '../ports/extension.ts';
 import type { Logger } from '../ports/logger.ts';
+import type { Candidate } from '../ports/placement.ts';
 import { agentId } from '../schema/agent-record.ts';
 import type { MeshEvent, MeshEventOf, MeshEventType } from '../schema/mesh-event.ts';
 import type { Task } from '../schema/task.ts';
@@ -35,7 +36,7 @@ import { groundOf } from './ground.ts';
 import { lazyDoor } from './lazy-door.ts';
 import { type LocalAgent, LocalAgents } from './local-agents.ts';
 import type { MeshClientOptions } from './options.ts';
-import type { Candidate, TaskCaller } from './task-caller.ts';
+import type { TaskCaller } from './task-caller.ts';
 
 /** Options of {@link MeshClient.close}. */
 export interface CloseOptions {
@@ -292,13 +293,12 @@ export class MeshClient implements Extensible, AsyncDisposable {
     try {
       const { rooms } = (await this.#starting?.catch(() => undefined)) ?? {};
       if (rooms === undefined) return;
-      rooms.gates.add('override', ({ direction }) => {
-        if (direction === 'receive') {
-          throw new MeshError('PEER_REJECTED', {
-            peer: rooms.identity.did,
-            reason: 'it is closing',
-          });
-        }
+      rooms.gates.add('override', {
+        before({ direction }) {
+          if (direction === 'send') return;
+          const reason = 'it is closing';
+          throw new MeshError('PEER_REJECTED', { peer: rooms.identity.did, reason });
+        },
       });
       await this.#agents.idle(groundOf(this.#options).clock, drainMs);
       await rooms.lifetime.close();

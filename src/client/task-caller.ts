@@ -10,21 +10,16 @@ import { type Did, newId } from '../base/ids.ts';
 import { cidOfJson } from '../base/multiformat.ts';
 import { integer, object, optional, type Shaped, text, unknown } from '../base/shape.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Budget, GateRequest } from '../ports/gate.ts';
 import type { ModelUsage } from '../ports/model.ts';
+import type { Candidate, Placement } from '../ports/placement.ts';
 import type { Random } from '../ports/random.ts';
 import { agentId } from '../schema/agent-record.ts';
 import type { Emit } from '../schema/mesh-event.ts';
 import { receiptShape, type SignedReceipt } from '../schema/receipt.ts';
 import { type Task, type TaskRequest, taskShape } from '../schema/task.ts';
-import type { Budget, CallOptions, TaskPart, TaskResult } from './agent.ts';
+import type { CallOptions, TaskPart, TaskResult } from './agent.ts';
 import type { Gates, Refusal } from './gates.ts';
-
-/** An agent a task could go to; without `name` any agent of that organisation. */
-export interface Candidate {
-  readonly meshId: Did;
-  readonly node?: string;
-  readonly name?: string;
-}
 
 /** Options of one call to a peer. */
 export interface SendOptions {
@@ -40,6 +35,8 @@ export interface TaskCallerOptions {
   readonly random: Random;
   readonly gates: Gates;
   readonly emit: Emit;
+  /** Who decides on the order in which candidates are tried. */
+  readonly placement: () => Placement;
   /** Agents that offer `capability`, best first. */
   readonly candidates: (capability: string) => readonly Candidate[];
   /** Told how long an agent took, or that it did not answer. */
@@ -91,7 +88,7 @@ export class TaskCaller {
         ms,
         { what: `task '${request.id}'`, signal: options.signal, error: timedOut },
         (signal) =>
-          this.#tryEach(candidates ?? this.#candidates(task, options), {
+          this.#tryEach(this.#placed(request, candidates ?? this.#candidates(task, options)), {
             request,
             signal,
             onPart,
@@ -107,6 +104,12 @@ export class TaskCaller {
       this.#options.emit('task.failed', { task: request.id, type: task.type, code, params });
       throw error;
     }
+  }
+
+  /** Whoever places tasks may drop and reorder candidates, not invent them. */
+  #placed(request: TaskRequest, candidates: readonly Candidate[]): readonly Candidate[] {
+    const chosen = this.#options.placement().choose(request, candidates);
+    return chosen.filter((candidate) => candidates.includes(candidate));
   }
 
   #request(task: Task, options: CallOptions): TaskRequest {
@@ -141,14 +144,15 @@ export class TaskCaller {
     let sends = 0;
     for (const candidate of candidates) {
       throwIfAborted(signal, `task '${request.id}'`);
-      const refusal = await this.#refusalOf(candidate, attempt);
+      const asked = gateRequest(candidate, attempt);
+      const refusal = await this.#options.gates.ask(asked);
       if (refusal !== undefined) {
         refusals.push(refusal);
         continue;
       }
       try {
         sends += 1;
-        return await this.#runAt(candidate, attempt);
+        return await this.#options.gates.through(asked, () => this.#runAt(candidate, attempt));
       } catch (thrown) {
         const agent = idOf(candidate);
         if (agent !== undefined && saysNothing(thrown)) this.#options.observe(agent, undefined);
@@ -157,22 +161,6 @@ export class TaskCaller {
       }
     }
     throw failure ?? refusalError(request.type, refusals);
-  }
-
-  #refusalOf(
-    candidate: Candidate,
-    { request, signal, budget }: Attempt,
-  ): Promise<Refusal | undefined> {
-    const direction = 'send' as const;
-    const { meshId: peer } = candidate;
-    return this.#options.gates.ask({
-      task: request,
-      direction,
-      peer,
-      agent: idOf(candidate),
-      budget,
-      signal,
-    });
   }
 
   async #runAt(candidate: Candidate, attempt: Attempt): Promise<TaskResult> {
@@ -216,6 +204,12 @@ export class TaskCaller {
       throw MeshError.is(thrown, 'TIMEOUT') ? timedOut() : thrown;
     }
   }
+}
+
+function gateRequest(candidate: Candidate, attempt: Attempt): GateRequest {
+  const { request: task, signal, budget } = attempt;
+  const agent = idOf(candidate);
+  return { task, direction: 'send', peer: candidate.meshId, agent, budget, signal };
 }
 
 interface Attempt {

@@ -4,8 +4,8 @@
  */
 import { MeshError } from '../base/errors.ts';
 import type { Did } from '../base/ids.ts';
+import type { Gate, GateRequest } from '../ports/gate.ts';
 import type { AgentRecord } from '../schema/agent-record.ts';
-import type { Gate } from './gates.ts';
 
 /** The policy question of a gate. */
 export interface PolicyView {
@@ -31,26 +31,28 @@ export interface TrustView {
 
 /** Asks `task.send` or `task.receive`. */
 export function policyGate(policy: () => PolicyView, self: () => Did): Gate {
-  return ({ task, direction, peer, agent }) => {
-    const sending = direction === 'send';
-    const action = sending ? 'task.send' : 'task.receive';
-    const owner = sending ? peer : self();
-    const resource = `agent:${agent ?? `${owner}#`}`;
-    const { type: capability, sovereignty, tenant, labels = [] } = task;
-    const context = { capability, labels, sovereignty, tenant };
-    const decision = policy().decideSync({
-      subject: sending ? self() : peer,
-      action,
-      resource,
-      context,
-    });
-    if (decision.effect === 'allow') return;
-    // What decided is this organisation's business; the caller of another learns only that it was refused.
-    const why = sending
-      ? decision.determining.join(', ') || 'nothing permits it'
-      : 'by the receiver';
-    const advice = sending && decision.advice !== undefined ? { advice: decision.advice } : {};
-    throw new MeshError('POLICY_DENIED', { action, resource, determining: why, ...advice });
+  return {
+    before({ task, direction, peer, agent }: GateRequest) {
+      const sending = direction === 'send';
+      const action = sending ? 'task.send' : 'task.receive';
+      const owner = sending ? peer : self();
+      const resource = `agent:${agent ?? `${owner}#`}`;
+      const { type: capability, sovereignty, tenant, labels = [] } = task;
+      const context = { capability, labels, sovereignty, tenant };
+      const decision = policy().decideSync({
+        subject: sending ? self() : peer,
+        action,
+        resource,
+        context,
+      });
+      if (decision.effect === 'allow') return;
+      // What decided is this organisation's business; the caller of another learns only that it was refused.
+      const why = sending
+        ? decision.determining.join(', ') || 'nothing permits it'
+        : 'by the receiver';
+      const advice = sending && decision.advice !== undefined ? { advice: decision.advice } : {};
+      throw new MeshError('POLICY_DENIED', { action, resource, determining: why, ...advice });
+    },
   };
 }
 
@@ -62,39 +64,45 @@ export function announcedPrice(record: AgentRecord | undefined): bigint | undefi
 
 /** Refuses agents whose price, as `priceOf` knows it, is above the caller's budget. */
 export function budgetGate(priceOf: (agent: string) => bigint | undefined): Gate {
-  return ({ budget, agent }) => {
-    if (budget?.credits === undefined || agent === undefined) return;
-    const cost = priceOf(agent) ?? 0n;
-    if (cost > budget.credits) {
-      throw new MeshError('BUDGET_EXCEEDED', {
-        budget: String(budget.credits),
-        cost: String(cost),
-      });
-    }
+  return {
+    before({ budget, agent }: GateRequest) {
+      if (budget?.credits === undefined || agent === undefined) return;
+      const cost = priceOf(agent) ?? 0n;
+      if (cost > budget.credits) {
+        throw new MeshError('BUDGET_EXCEEDED', {
+          budget: String(budget.credits),
+          cost: String(cost),
+        });
+      }
+    },
   };
 }
 
 /** Refuses peers whose score is below `least`; one's own organisation is not asked for trust. */
 export function trustGate(trust: () => TrustView, self: () => Did, least: number): Gate {
-  return ({ peer, direction }) => {
-    if (least === 0 || peer === self()) return;
-    const { score, factors } = trust().score(peer);
-    if (score >= least) return;
-    const because = factors.map(({ name, because: reason }) => `${name}: ${reason}`).join('; ');
-    const shown = direction === 'send' ? because : 'by the receiver';
-    throw new MeshError('TRUST_TOO_LOW', { peer, score, needed: least, because: shown });
+  return {
+    before({ peer, direction }: GateRequest) {
+      if (least === 0 || peer === self()) return;
+      const { score, factors } = trust().score(peer);
+      if (score >= least) return;
+      const because = factors.map(({ name, because: reason }) => `${name}: ${reason}`).join('; ');
+      const shown = direction === 'send' ? because : 'by the receiver';
+      throw new MeshError('TRUST_TOO_LOW', { peer, score, needed: least, because: shown });
+    },
   };
 }
 
 /** Lets data go only where the task allows: to agents in a zone that is known and fits. */
 export function sovereigntyGate(zoneOf: (agent: string) => string | undefined): Gate {
-  return ({ task, direction, agent }) => {
-    const { sovereignty = 'any', type: capability } = task;
-    if (direction === 'receive' || sovereignty === 'any') return;
-    const zone = agent === undefined ? undefined : zoneOf(agent);
-    const excluded = sovereignty.startsWith('no-') ? sovereignty.slice(3) : undefined;
-    const fits =
-      zone !== undefined && (excluded === undefined ? zone === sovereignty : zone !== excluded);
-    if (!fits) throw new MeshError('SOVEREIGNTY_NO_REGION', { sovereignty, capability, zone });
+  return {
+    before({ task, direction, agent }: GateRequest) {
+      const { sovereignty = 'any', type: capability } = task;
+      if (direction === 'receive' || sovereignty === 'any') return;
+      const zone = agent === undefined ? undefined : zoneOf(agent);
+      const excluded = sovereignty.startsWith('no-') ? sovereignty.slice(3) : undefined;
+      const fits =
+        zone !== undefined && (excluded === undefined ? zone === sovereignty : zone !== excluded);
+      if (!fits) throw new MeshError('SOVEREIGNTY_NO_REGION', { sovereignty, capability, zone });
+    },
   };
 }

@@ -7,6 +7,7 @@ import { MeshError, toMeshError } from '../base/errors.ts';
 import type { Did } from '../base/ids.ts';
 import { isPlainObject } from '../base/shape.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { GateRequest } from '../ports/gate.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { ModelUsage } from '../ports/model.ts';
 import { agentId } from '../schema/agent-record.ts';
@@ -69,11 +70,12 @@ export class TaskServer {
   async execute(request: TaskRequest, options: ExecutionOptions): Promise<TaskReply> {
     let stage: 'task.refused' | 'task.failed' = 'task.refused';
     try {
-      const agent = await this.#admit(request, options);
+      const { agent, asked } = await this.#admit(request, options);
       const input: unknown = await checkSchema(agent.definition.input, request.data, 'input');
       const release = occupy(agent);
       stage = 'task.failed';
-      return await this.#perform(agent, input, request, options).finally(release);
+      const perform = (): Promise<TaskReply> => this.#perform(agent, input, request, options);
+      return await this.#options.gates.through(asked, perform).finally(release);
     } catch (thrown) {
       const error = toMeshError(thrown, `task '${request.id}'`);
       this.#tell(stage, error, request, options.from);
@@ -82,17 +84,20 @@ export class TaskServer {
   }
 
   /** The agent for the task, once every gate lets it pass. */
-  async #admit(request: TaskRequest, { from, signal }: ExecutionOptions): Promise<LocalAgent> {
+  async #admit(
+    request: TaskRequest,
+    { from, signal }: ExecutionOptions,
+  ): Promise<{ agent: LocalAgent; asked: GateRequest }> {
     const { agents, gates } = this.#options;
     const agent = agents.find(request.type, request.agent);
     if (agent === undefined) {
       throw new MeshError('AGENT_NOT_FOUND', { capability: request.type, agent: request.agent });
     }
-    const id = this.#idOf(agent);
     const direction = 'receive' as const;
-    const refusal = await gates.ask({ task: request, direction, peer: from, agent: id, signal });
+    const asked = { task: request, direction, peer: from, agent: this.#idOf(agent), signal };
+    const refusal = await gates.ask(asked);
     if (refusal !== undefined) throw refusal.error;
-    return agent;
+    return { agent, asked };
   }
 
   async #perform(

@@ -8,6 +8,7 @@ import type { Did } from '../base/ids.ts';
 import { number, object, oneOf, optional, type Shape, text, unknown } from '../base/shape.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
+import type { Candidate } from '../ports/placement.ts';
 import type { Random } from '../ports/random.ts';
 import type { Emit } from '../schema/mesh-event.ts';
 import { taskRequestShape } from '../schema/task.ts';
@@ -15,7 +16,7 @@ import type { TaskPart } from './agent.ts';
 import type { Rooms } from './compose.ts';
 import type { LocalAgents } from './local-agents.ts';
 import type { MeshClient } from './mesh-client.ts';
-import { type Candidate, TaskCaller } from './task-caller.ts';
+import { TaskCaller } from './task-caller.ts';
 import { announcedPrice } from './task-gates.ts';
 import { TaskServer } from './task-server.ts';
 
@@ -45,6 +46,7 @@ export function wireTasks(rooms: Rooms, wiring: TaskWiring): TaskCaller {
     random: random.child('tasks'),
     gates,
     emit: wiring.emit,
+    placement: () => rooms.placement.current,
     candidates: (capability) => [
       ...ownCandidates(capability, rooms, wiring),
       ...discovery

@@ -2,8 +2,9 @@
  * The primitives in plain TypeScript (noble): for platforms without native ones, and the judge of Ed25519 keys for all.
  * @module
  */
-import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
+
 import { gcm } from '@noble/ciphers/aes.js';
+import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { blake2s } from '@noble/hashes/blake2.js';
 import { hmac } from '@noble/hashes/hmac.js';

@@ -3,7 +3,7 @@
  * @module
  */
 import { lookup as lookupName } from 'node:dns/promises';
-import { type IncomingMessage, request as requestHttp, type RequestOptions } from 'node:http';
+import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP } from 'node:net';
 import { onAbort, withDeadline } from '../base/abort.ts';

@@ -2,10 +2,14 @@
  * The corridor to further systems: an extension gets a Host and hands back its own API.
  * @module
  */
+
+import type { Duration } from '../base/duration.ts';
 import type { Did } from '../base/ids.ts';
 import type { MeshEvent } from '../schema/mesh-event.ts';
 import type { Clock } from './clock.ts';
+import type { Gate, GateName } from './gate.ts';
 import type { Http } from './http.ts';
+import type { Placement } from './placement.ts';
 import type { Random } from './random.ts';
 import type { Store } from './store.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -22,6 +26,52 @@ export interface SendOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly idempotencyKey?: string;
+}
+
+/** A broadcast as its listeners get it. */
+export interface HostBroadcast {
+  /** Proven by the origin's signature. */
+  readonly from: Did;
+  readonly topic: string;
+  readonly bytes: Uint8Array;
+  /** When it was sent, by the origin's clock. */
+  readonly at: string;
+  readonly id: string;
+}
+
+/** Options of {@link Host.broadcast}. */
+export interface HostBroadcastOptions {
+  /** `high` goes first wherever there is too much to do. Default `normal`. */
+  readonly priority?: 'high' | 'normal';
+  /** How long it is worth telling, at most an hour. Default 60 s. */
+  readonly ttl?: Duration;
+}
+
+/** A role that is held. */
+export interface HeldRole {
+  /** Higher than that of any holder before; whatever is done in the role carries it. */
+  readonly epoch: number;
+  /** Fires before anybody else can hold the role. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}
+
+/** Options of {@link HostRoles.hold}. */
+export interface HoldRoleOptions {
+  /** How long the role stays free after its holder died. */
+  readonly ttl: Duration;
+  /** Waits until the role is free. Default: throw `ROLE_TAKEN`. */
+  readonly standby?: boolean;
+  /** Whose word counts; more than half must grant the role. Default: this node's store alone. */
+  readonly among?: readonly Did[];
+  readonly signal?: AbortSignal;
+}
+
+/** Roles that one node at a time holds. */
+export interface HostRoles {
+  hold(role: string, options: HoldRoleOptions): Promise<HeldRole>;
+  /** Throws `ROLE_EPOCH_STALE` for the epoch of somebody who held the role once. */
+  check(role: string, epoch: number): Promise<void>;
 }
 
 /** What an extension may touch. */
@@ -42,6 +92,16 @@ export interface Host {
   handle(method: string, handler: (message: PeerMessage) => Promise<unknown>): void;
   /** Calls `method` of the same extension at `peer`. */
   send(peer: Did, method: string, body: unknown, options?: SendOptions): Promise<unknown>;
+  /** Tells every connected node, neighbour by neighbour. Topics are the extension's own. */
+  broadcast(topic: string, bytes: Uint8Array, options?: HostBroadcastOptions): Promise<void>;
+  /** Broadcasts on `topic` from now on, one's own too; ends with the loop or the client. */
+  subscribe(topic: string): AsyncIterable<HostBroadcast>;
+  /** The extension's own roles. */
+  readonly roles: HostRoles;
+  /** Adds a gate between tasks and agents, behind those of the same name; the result takes it away. */
+  gate(name: GateName, gate: Gate): () => void;
+  /** Takes over the order in which candidates for a task are tried; the result gives it back. */
+  placement(placement: Placement): () => void;
   /** Another extension's API; it is started if it was not. */
   use<Api>(extension: Extension<Api>): Api;
 }

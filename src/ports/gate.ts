@@ -52,5 +52,5 @@ export interface Gate {
   /** Lets the task pass by returning; refuses by throwing a MeshError that says why and what would help. */
   before(request: GateRequest): void | Promise<void>;
   /** Told how it ended, once, if `before` was asked and all gates let it pass. What it throws changes nothing. */
-  after?(request: GateRequest, outcome: GateOutcome): void | Promise<void>;
+  after?(request: GateRequest, outcome: GateOutcome): unknown;
 }

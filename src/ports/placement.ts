@@ -10,19 +10,6 @@ export interface Candidate {
   readonly meshId: Did;
   readonly node?: string;
   readonly name?: string;
-  readonly version?: string;
-  /** Trust in its organisation, 0 to 100; 100 for one's own. */
-  readonly trust?: number;
-  /** What its node last said of itself; absent when nothing is known. */
-  readonly load?: NodeLoad;
-}
-
-/** What a node says of itself with its heartbeats. */
-export interface NodeLoad {
-  /** Tasks running now. */
-  readonly running: number;
-  /** Tasks it would run at once. */
-  readonly capacity: number;
 }
 
 /** Puts candidates in the order in which they are tried. Must be deterministic in what it is given. */

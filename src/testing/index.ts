@@ -5,6 +5,6 @@
  */
 export { type ConformanceCase } from './assert.ts';
 export { seededRandom } from './seeded-random.ts';
-export { storeConformance, type StoreConformanceOptions } from './store-conformance.ts';
-export { transportConformance, type TransportConformanceOptions } from './transport-conformance.ts';
+export { type StoreConformanceOptions, storeConformance } from './store-conformance.ts';
+export { type TransportConformanceOptions, transportConformance } from './transport-conformance.ts';
 export { type VirtualClock, virtualClock } from './virtual-clock.ts';

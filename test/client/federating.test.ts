@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cedar, type Did, memoryStore, MeshError, policyTemplates } from '../../src/index.ts';
+import { cedar, type Did, MeshError, memoryStore, policyTemplates } from '../../src/index.ts';
 import { echo, failure, Town, until } from './rig.ts';
 
 const nobody = 'did:mesh:enterprise:nobody:zQmNobodyNobodyNobodyNobodyNobodyNobodyNobody' as Did;

@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type GateName, gateOrder, Gates } from '../../src/client/gates.ts';
-import { type Candidate, TaskCaller } from '../../src/client/task-caller.ts';
 import { MeshError, type MeshErrorCode } from '../../src/base/errors.ts';
 import type { Did } from '../../src/base/ids.ts';
+import { asRanked } from '../../src/client/as-ranked.ts';
+import { Gates } from '../../src/client/gates.ts';
+import { TaskCaller } from '../../src/client/task-caller.ts';
+import { type GateName, gateOrder } from '../../src/ports/gate.ts';
+import type { Candidate } from '../../src/ports/placement.ts';
 import { seededRandom, virtualClock } from '../../src/testing/index.ts';
 import { failure } from './rig.ts';
 
@@ -31,10 +34,12 @@ describe('gates', () => {
         const gates = new Gates(virtualClock());
         const visited: GateName[] = [];
         for (const { name, refuses, waits } of list) {
-          gates.add(name, async () => {
-            visited.push(name);
-            if (waits) await Promise.resolve();
-            if (refuses) throw new MeshError('POLICY_DENIED', {});
+          gates.add(name, {
+            before: async () => {
+              visited.push(name);
+              if (waits) await Promise.resolve();
+              if (refuses) throw new MeshError('POLICY_DENIED', {});
+            },
           });
         }
         const sorted = gateOrder.flatMap((name) => list.filter((gate) => gate.name === name));
@@ -50,11 +55,13 @@ describe('gates', () => {
     const gates = new Gates(virtualClock());
     const visited: string[] = [];
     const offs = ['a', 'b', 'c'].map((id, i, all) =>
-      gates.add('policy', async () => {
-        visited.push(id);
-        await Promise.resolve();
-        if (i === 0) offs[i]!();
-        expect(all).toHaveLength(3);
+      gates.add('policy', {
+        before: async () => {
+          visited.push(id);
+          await Promise.resolve();
+          if (i === 0) offs[i]!();
+          expect(all).toHaveLength(3);
+        },
       }),
     );
     await gates.ask(asked());
@@ -65,18 +72,40 @@ describe('gates', () => {
     expect(visited).toEqual(['a', 'b', 'c', 'b', 'c']);
   });
 
+  it('hear how a task ended, each once, and cannot change it any more', async () => {
+    const gates = new Gates(virtualClock());
+    const heard: unknown[] = [];
+    gates.add('approval', { before: () => undefined, after: (_, { error }) => heard.push(error) });
+    gates.add('budget', {
+      before: () => undefined,
+      after: (_, { receipt }) => {
+        heard.push(receipt);
+        throw new TypeError('too late');
+      },
+    });
+    const receipt = { id: 'r' } as never;
+    expect(await gates.through(asked(), () => Promise.resolve({ receipt }))).toEqual({ receipt });
+    expect(heard).toEqual([receipt, undefined]);
+    const failed = new MeshError('TASK_FAILED', { task: 't' });
+    const failing = gates.through(asked(), () => Promise.reject<{ receipt: never }>(failed));
+    expect(await failure(failing)).toBe(failed);
+    expect(heard.slice(2)).toEqual([undefined, failed]);
+  });
+
   it('refuse when they fail or do not answer within 5 s, and leave no timer', async () => {
     const clock = virtualClock();
     const broken = new Gates(clock);
-    broken.add('licence', () => {
-      throw new TypeError('oops');
+    broken.add('licence', {
+      before: () => {
+        throw new TypeError('oops');
+      },
     });
     expect(await broken.ask(asked())).toMatchObject({
       gate: 'licence',
       error: { code: 'INTERNAL' },
     });
     const silent = new Gates(clock);
-    silent.add('approval', () => new Promise(() => undefined));
+    silent.add('approval', { before: () => new Promise(() => undefined) });
     const asking = silent.ask(asked());
     await clock.advance('5s');
     expect(await asking).toMatchObject({ gate: 'approval', error: { code: 'TIMEOUT' } });
@@ -85,7 +114,7 @@ describe('gates', () => {
 
   it('let the caller go when its signal fires', async () => {
     const gates = new Gates(virtualClock());
-    gates.add('approval', () => new Promise(() => undefined));
+    gates.add('approval', { before: () => new Promise(() => undefined) });
     const stop = new AbortController();
     const asking = failure(gates.ask(asked(stop.signal)));
     stop.abort();
@@ -151,8 +180,10 @@ describe('the task caller', () => {
         const gates = new Gates(clock);
         const didOf = (i: number): Did => `did:key:zpeer${String(i)}`;
         const numberOf = (did: Did): number => Number(did.slice('did:key:zpeer'.length));
-        gates.add('licence', ({ peer: to }) => {
-          if (list[numberOf(to)] === 'refused') throw new MeshError('LICENCE_MISSING', {});
+        gates.add('licence', {
+          before: ({ peer: to }) => {
+            if (list[numberOf(to)] === 'refused') throw new MeshError('LICENCE_MISSING', {});
+          },
         });
         const visited: number[] = [];
         const events: string[] = [];
@@ -167,6 +198,7 @@ describe('the task caller', () => {
           random: seededRandom(1),
           gates,
           emit: (type) => events.push(type),
+          placement: () => asRanked,
           candidates: () => candidates,
           observe: () => undefined,
           priceOf: () => undefined,

@@ -1,7 +1,6 @@
 /** Organisations on a hub of their own, so that no test meets those of another. */
 import {
   type AgentDefinition,
-  cedar,
   MemoryHub,
   MeshClient,
   type MeshClientOptions,
@@ -39,9 +38,6 @@ export class Town implements AsyncDisposable {
     await Promise.all(this.#clients.map((client) => client.close({ drain: 0 })));
   }
 }
-
-/** Lets tasks go anywhere, so that a test can do without bonds. */
-export const askAnybody = cedar`permit (principal, action == Action::"task.send", resource);`;
 
 /** The MeshError `work` ends with. */
 export async function failure(work: Promise<unknown> | (() => unknown)): Promise<MeshError> {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { signReceipt } from '../../src/core/audit/receipts.ts';
+import { Federation } from '../../src/core/federation/index.ts';
+import { KeyRing } from '../../src/core/identity/index.ts';
 import {
   type AgentDefinition,
   cedar,
@@ -8,18 +11,15 @@ import {
   Identity,
   type Link,
   type Logger,
-  memoryStore,
-  memoryTransport,
   type MeshClient,
   MeshError,
   type Model,
+  memoryStore,
+  memoryTransport,
   policyTemplates,
   type TaskPart,
   type Transport,
 } from '../../src/index.ts';
-import { signReceipt } from '../../src/core/audit/receipts.ts';
-import { Federation } from '../../src/core/federation/index.ts';
-import { KeyRing } from '../../src/core/identity/index.ts';
 import { nodeCrypto } from '../../src/platform/node-crypto.ts';
 import { systemClock } from '../../src/platform/system-clock.ts';
 import { systemRandom } from '../../src/platform/system-random.ts';
@@ -910,11 +910,13 @@ function cuttable(inner: Transport, peer: Did) {
         if (held) unsent += 1;
         return held || real.send(frame);
       },
-      receive: ({ frame, closed }) => {
+      receive: (handler) => {
         real.receive({
-          frame,
+          frame: (bytes) => {
+            handler.frame(bytes);
+          },
           closed: (end) => {
-            closed({ ...end, unsent: end.unsent + unsent });
+            handler.closed({ ...end, unsent: end.unsent + unsent });
           },
         });
       },

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { sqliteStore } from '../../src/adapters/stores/sqlite.ts';
 import { webSocketTransport } from '../../src/adapters/transports/websocket.ts';
-import { MeshClient, MeshError, type MeshClientOptions, policyTemplates } from '../../src/index.ts';
+import { MeshClient, type MeshClientOptions, MeshError, policyTemplates } from '../../src/index.ts';
 import { Stage, until } from './orders.ts';
 
 const stage = new Stage();

@@ -1,5 +1,6 @@
 /** A node that does what its parent says. */
 import { appendFileSync } from 'node:fs';
+import { webSocketTransport } from '../../src/adapters/transports/websocket.ts';
 import {
   type CallOptions,
   cedar,
@@ -10,7 +11,6 @@ import {
   type RoundOptions,
   type Task,
 } from '../../src/index.ts';
-import { webSocketTransport } from '../../src/adapters/transports/websocket.ts';
 import type { NodeSettings } from './orders.ts';
 
 const {

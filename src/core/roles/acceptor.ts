@@ -138,7 +138,7 @@ export class Acceptor {
     if (grant === undefined || grant.released) return 0;
     const observed = this.#observed.get(keyOf(role));
     // Another revision was seen meanwhile: this one is out of date, and so is any verdict on it.
-    if (observed?.revision !== revision || this.#clock.monotonic() < grant.ttlMs) return 0;
+    if (observed?.revision !== revision) return grant.ttlMs;
     return Math.max(0, observed.at + grant.ttlMs - this.#clock.monotonic());
   }
 

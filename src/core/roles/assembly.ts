@@ -7,6 +7,7 @@ import type { Acceptor } from './acceptor.ts';
 import { type Claim, majority } from './grant.ts';
 import { type Claimed, claimedShape, type Look, lookShape } from './messages.ts';
 import type { Street } from './needs.ts';
+import { isSettled, type Survey, survey } from './survey.ts';
 
 /** What an assembly works with. */
 export interface AssemblyOptions {
@@ -39,8 +40,8 @@ export class Assembly {
     this.needed = majority(this.size);
   }
 
-  /** What was heard when enough are free, or all have answered or failed. */
-  async look(): Promise<readonly Look[]> {
+  /** How the role stands once that is settled, or all have answered or failed. */
+  async look(): Promise<Survey> {
     const looks: Look[] = [];
     const { role, acceptor } = this.#options;
     await this.#ask(
@@ -51,9 +52,9 @@ export class Assembly {
             : this.#call(peer, 'roles.look', { role }).then((answer) => lookShape(answer, 'look'))),
         );
       },
-      () => looks.filter(({ waitMs }) => waitMs === 0).length >= this.needed,
+      () => isSettled(looks, this.size),
     );
-    return [...looks];
+    return survey(looks, this.size);
   }
 
   /** How the claim stands when it is won, cannot be won any more, or all have answered or failed. */

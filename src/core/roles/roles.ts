@@ -213,18 +213,15 @@ export class Roles implements AsyncDisposable {
   ): Promise<HeldRole | Obstacle> {
     const { role, ttlMs, assembly } = candidacy;
     const { did, clock, random } = this.#options;
-    const looks = await assembly.look();
-    const free = looks.filter(({ waitMs }) => waitMs === 0);
-    if (looks.length < assembly.needed) {
-      const error = tooFew(candidacy, looks.length);
+    const found = await assembly.look();
+    if (found.state === 'unheard') {
+      const error = tooFew(candidacy, found.answered);
       return { error, waitMs: this.#pause(candidacy, ttlMs) };
     }
-    const holder = looks.find((look) => look.holder !== undefined)?.holder;
-    const epoch = Math.max(...looks.map((look) => look.epoch));
-    if (free.length < assembly.needed) {
-      const error = new MeshError('ROLE_TAKEN', { role, holder, epoch });
-      const waits = looks.map(({ waitMs }) => waitMs).sort((a, b) => a - b);
-      return { error, waitMs: this.#pause(candidacy, waits[assembly.needed - 1]!) };
+    const { epoch } = found;
+    if (found.state === 'taken') {
+      const error = new MeshError('ROLE_TAKEN', { role, holder: found.holder, epoch });
+      return { error, waitMs: this.#pause(candidacy, found.waitMs) };
     }
 
     const claim: Claim = { epoch: epoch + 1, holder: did, lease: newId('lease', random), ttlMs };

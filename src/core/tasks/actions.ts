@@ -152,7 +152,7 @@ async function act<Output>(
     verdict: 'act',
     output,
     ...(unrecorded !== undefined && { unrecorded }),
-    ...(action.undo !== undefined && { undo: () => undo() }),
+    ...(action.undo !== undefined && { undo: () => (undone ??= undo()) }),
   };
 }
 

@@ -106,7 +106,6 @@ export class TaskRunners {
   }
 
   async #startReady(): Promise<void> {
-    if (this.#options.lifetime.closed) return;
     for (const held of this.#ready()) {
       if (this.#options.lifetime.closed) return;
       await this.#begin(held).catch(this.#options.report);
@@ -115,7 +114,8 @@ export class TaskRunners {
 
   /** Tasks to start, at most as many as may run. */
   #ready(): readonly HeldRow[] {
-    const room = this.#options.concurrency - this.#runs.size;
+    const { concurrency, lifetime } = this.#options;
+    const room = lifetime.closed ? 0 : concurrency - this.#runs.size;
     const ready: HeldRow[] = [];
     for (const held of this.#open.all()) {
       if (ready.length >= room) break;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Did } from '../../../src/base/ids.ts';
 import { seededRandom } from '../../../src/testing/index.ts';
 import { memoryStore, slow, Town } from './rig.ts';
 
@@ -15,7 +16,8 @@ const story = fc.record({
   /** As a share of the lease. */
   longestDelay: fc.constantFrom(0.01, 0.1, 0.4),
   loss: fc.constantFrom(0, 0.05, 0.3),
-  crashes: fc.nat(12),
+  /** Nodes that die or are cut off for a while. */
+  blows: fc.nat(16),
   storeDelay: fc.constantFrom(0, 0, 40),
 });
 
@@ -25,10 +27,14 @@ describe('whatever delays, losses, crashes and clocks do', () => {
     let takeovers = 0;
     await fc.assert(
       fc.asyncProperty(story, async (told) => {
-        const { seed, rates, shared, ttl, longestDelay, loss, crashes, storeDelay } = told;
+        const { seed, rates, shared, ttl, longestDelay, loss, blows, storeDelay } = told;
         const random = seededRandom(seed);
         const town = new Town();
-        town.weather = () => (random.next() < loss ? 'lost' : random.next() * longestDelay * ttl);
+        let cutOff: Did | undefined;
+        town.weather = (from, to) => {
+          if (from === cutOff || to === cutOff || random.next() < loss) return 'lost';
+          return random.next() * longestDelay * ttl;
+        };
         const storeOf = () => {
           const store = memoryStore({ clock: town.clock });
           return storeDelay === 0
@@ -68,15 +74,19 @@ describe('whatever delays, losses, crashes and clocks do', () => {
           work(index).catch((error: unknown) => failures.push(error));
         };
         for (const index of rates.keys()) start(index);
-        for (let i = 0; i <= crashes; i += 1) {
+        for (let i = 0; i <= blows; i += 1) {
           await town.clock.advance(random.next() * ttl * 4);
           const index = Math.floor(random.next() * rates.length);
           const node = town.nodes[index]!;
+          if (random.next() < 0.5) {
+            cutOff = node.did;
+            await town.clock.advance(random.next() * ttl * 4);
+            cutOff = undefined;
+            continue;
+          }
           node.kill();
           await town.clock.advance(random.next() * ttl * 2);
-          const restarting = node.restart();
-          await town.clock.advance(storeDelay * 2);
-          await restarting;
+          await node.restart();
           start(index);
         }
         await town.clock.advance(ttl * 6);

@@ -9,7 +9,7 @@ const levels: readonly AutonomyLevel[] = ['off', 'advise', 'act-low-risk'];
 const risks: readonly Risk[] = ['low', 'medium', 'high'];
 
 function code(expected: MeshErrorCode): object {
-  return expect.objectContaining({ code: expected });
+  return expect.objectContaining({ code: expected }) as object;
 }
 
 function setUp(more: Partial<PerformOptions> = {}) {
@@ -150,7 +150,13 @@ describe('an action', () => {
     await Promise.all([result.undo?.(), result.undo?.()]);
     expect(done).toEqual(['run', 'undo restarted']);
     expect(lines()).toEqual(['run before', 'run after', 'undo before', 'undo after']);
-    const { undo: _, ...final } = action();
+    const final = {
+      id: 'a2',
+      kind: 'agent.stop',
+      input: 1,
+      risk: 'low',
+      run: async () => 1,
+    } as const;
     expect(await performAction(final, options)).not.toHaveProperty('undo');
   });
 

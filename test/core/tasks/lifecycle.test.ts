@@ -39,7 +39,7 @@ describe('the life of an agent', () => {
 
   it('names the agent, its state and the move that is not possible', () => {
     expect(moveAgent('active', 'drain', 'adder')).toBe('draining');
-    expect(() => moveAgent('retired', 'activate', 'adder')).toThrowError(
+    expect(() => moveAgent('retired', 'activate', 'adder')).toThrow(
       expect.objectContaining({
         code: 'STATE_CONFLICT',
         params: { what: 'agent', id: 'adder', state: 'retired', move: 'activate' },

@@ -68,12 +68,12 @@ export interface Mortal {
 export function mortal(store: Store, writes = Number.POSITIVE_INFINITY, after = false): Mortal {
   let left = writes;
   let dead = false;
+  const isDead = (): boolean => dead;
   // Slower than memory is, so that what does not wait for the store is found out.
   const alive = async <T>(work: () => Promise<T>): Promise<T> => {
-    for (let hops = 0; hops < 20; hops += 1) await undefined;
-    if (dead) return never;
-    const value = await work();
-    return dead ? never : value;
+    for (let hops = 0; hops < 20; hops += 1) await Promise.resolve();
+    const value = await (isDead() ? never : work());
+    return isDead() ? never : value;
   };
   const view = storeWith(store, {
     get: (key, options) => alive(() => store.get(key, options)),

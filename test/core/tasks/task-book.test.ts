@@ -8,7 +8,8 @@ import { type Answer, ann, bob, mortal, request, rigOf, storeWith } from './rig.
 const by = { from: ann, agent: 'adder' };
 
 function code(expected: MeshErrorCode, params: object = {}): object {
-  return expect.objectContaining({ code: expected, params: expect.objectContaining(params) });
+  const some: unknown = expect.objectContaining(params);
+  return expect.objectContaining({ code: expected, params: some }) as object;
 }
 
 /** Runners under the test's hand: one for each run, in order. */
@@ -113,8 +114,8 @@ describe('the task book', () => {
     );
     const weak = storeWith(rig.store, { features: { ...rig.store.features, conditional: false } });
     await expect(rig.book({ store: weak }).start()).rejects.toEqual(code('UNSUPPORTED'));
-    expect(() => rig.book({ concurrency: 0 })).toThrowError(
-      code('INVALID_ARGUMENT', { argument: 'concurrency' }) as Error,
+    expect(() => rig.book({ concurrency: 0 })).toThrow(
+      code('INVALID_ARGUMENT', { argument: 'concurrency' }),
     );
   });
 
@@ -132,6 +133,33 @@ describe('the task book', () => {
     expect(runs.map(({ entry }) => entry.task)).toEqual(['t1', 't2', 't3']);
     for (const { done } of runs) done({ output: 1 });
     await rig.clock.advance(0);
+  });
+
+  it('starts the next as soon as one ends, without waiting for the clock', async () => {
+    const rig = rigOf();
+    await using book = rig.book({ store: mortal(rig.store).store, concurrency: 2 });
+    const ids = Array.from({ length: 20 }, (_, i) => `t${String(i)}`);
+    const submitted = ids.map((id) => book.submit(request(id), by));
+    await rig.clock.advance(0);
+    await Promise.all(submitted);
+    const listing = book.list({ state: 'done' });
+    await rig.clock.advance(0);
+    expect(await listing).toHaveLength(20);
+  });
+
+  it('starts what came while it was starting something else', async () => {
+    const rig = rigOf();
+    const { runs, run } = handWork();
+    await using book = rig.book({ store: mortal(rig.store).store, run, grace: 0 });
+    const first = book.submit(request('t1'), by);
+    await rig.clock.advance(0);
+    await first;
+    await Promise.all(['t2', 't3', 't4'].map((id) => book.submit(request(id), by)));
+    await rig.clock.advance(0);
+    expect(runs).toHaveLength(4);
+    const closing = book.close();
+    await rig.clock.advance(1);
+    await closing;
   });
 
   it('counts submissions on their way, so that a burst does not pass the bound', async () => {
@@ -327,12 +355,10 @@ describe('the task book', () => {
       await rig.clock.advance(0);
       expect(runs).toHaveLength(3);
       expect(await book.get(id)).toMatchObject({ state: 'running', attempt: 1 });
-      expect(() => runs[2]!.context.suspend({ until: '2030-13-01T00:00:00.000Z' })).toThrowError(
-        code('SCHEMA_INVALID') as Error,
+      expect(() => runs[2]!.context.suspend({ until: '2030-13-01T00:00:00.000Z' })).toThrow(
+        code('SCHEMA_INVALID'),
       );
-      expect(() => runs[2]!.context.suspend({ until: 'soon' })).toThrowError(
-        code('INVALID_ARGUMENT') as Error,
-      );
+      expect(() => runs[2]!.context.suspend({ until: 'soon' })).toThrow(code('INVALID_ARGUMENT'));
       runs[2]!.done({ output: 1 });
       await book.wait(id);
     });
@@ -497,6 +523,27 @@ describe('the task book', () => {
       const closing = first.close();
       await rig.clock.advance('1m');
       await closing;
+    });
+
+    it('write nothing any more once the task was taken over, however long they slept', async () => {
+      const rig = rigOf();
+      // A process that was stopped: no timer of its fires, so it does not know.
+      const frozen = { ...rig.clock, after: () => () => undefined };
+      const [here, there] = [handWork(), handWork()];
+      const first = rig.book({ clock: frozen, run: here.run });
+      const { id } = await first.submit(request('t1'), by);
+      await using second = rig.book({ run: there.run });
+      await second.start();
+      await rig.clock.advance('1m');
+      expect(there.runs).toHaveLength(1);
+      await expect(here.runs[0]!.context.checkpoint(utf8('late'))).rejects.toEqual(code('ABORTED'));
+      here.runs[0]!.done({ output: 'first' });
+      await rig.clock.advance('1s');
+      expect(await second.get(id)).toMatchObject({ state: 'running', attempt: 2 });
+      expect(await second.get(id)).not.toHaveProperty('checkpoint');
+      there.runs[0]!.done({ output: 'second' });
+      expect(await second.wait(id)).toMatchObject({ result: { output: 'second' } });
+      await first.close();
     });
 
     it('hand a task over at once when one closes, which does not count as an attempt', async () => {

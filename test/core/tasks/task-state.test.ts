@@ -72,7 +72,7 @@ describe('the states of a task', () => {
         const next = stateAfter(state, move);
         if (next !== undefined) expect(moveTask(state, move, 't1')).toBe(next);
         else {
-          expect(() => moveTask(state, move, 't1')).toThrowError(
+          expect(() => moveTask(state, move, 't1')).toThrow(
             expect.objectContaining({
               code: 'STATE_CONFLICT',
               params: { what: 'task', id: 't1', state, move },

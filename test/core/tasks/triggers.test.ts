@@ -305,7 +305,7 @@ describe('triggers', () => {
     expect(rig.runs[0]?.signal.aborted).toBe(true);
     expect([rig.clock.timers, rig.listeners.size]).toEqual([0, 0]);
     expect(rig.reports).toEqual([]);
-    expect(() => runner.add('adder', [])).toThrowError(
+    expect(() => runner.add('adder', [])).toThrow(
       expect.objectContaining({ code: 'CLOSED' }) as Error,
     );
   });

@@ -2,8 +2,9 @@
  * Keys of a store: what is one, and which comes first.
  * @module
  */
-import { MeshError } from '../../../base/errors.ts';
+
 import { utf8 } from '../../../base/bytes.ts';
+import { MeshError } from '../../../base/errors.ts';
 import type { Key } from '../../../ports/store.ts';
 
 const maxKeyBytes = 512;
