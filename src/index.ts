@@ -238,5 +238,5 @@ export type {
 } from './schema/mesh-event.ts';
 export type { Outcome, Receipt, SignedReceipt, Usage } from './schema/receipt.ts';
 export type { Proof, ProofVerifier, Signed } from './schema/signed.ts';
-export type { Sovereignty, Task, Zone } from './schema/task.ts';
+export type { Sovereignty, Task, TaskRequest, Zone } from './schema/task.ts';
 export type { Acceptance, TrustEvidence } from './schema/trust-evidence.ts';

@@ -129,8 +129,8 @@ export class Gates {
   #within(
     name: GateName,
     request: GateRequest,
-    work: (request: GateRequest) => Promise<void>,
-  ): Promise<void> {
+    work: (request: GateRequest) => Promise<unknown>,
+  ): Promise<unknown> {
     const options = { what: `the ${name} gate`, signal: request.signal };
     return withDeadline(this.#clock, gateDeadlineMs, options, (signal) =>
       work({ ...request, signal }),

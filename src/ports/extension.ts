@@ -53,6 +53,7 @@ export interface HeldRole {
   readonly epoch: number;
   /** Fires before anybody else can hold the role. */
   readonly lost: AbortSignal;
+  /** Gives the role back, so that the next may hold it at once. Idempotent. */
   release(): Promise<void>;
 }
 
@@ -69,6 +70,7 @@ export interface HoldRoleOptions {
 
 /** Roles that one node at a time holds. */
 export interface HostRoles {
+  /** Holds `role` until it is lost or released; `ROLE_TAKEN`, or waits when `standby`. */
   hold(role: string, options: HoldRoleOptions): Promise<HeldRole>;
   /** Throws `ROLE_EPOCH_STALE` for the epoch of somebody who held the role once. */
   check(role: string, epoch: number): Promise<void>;

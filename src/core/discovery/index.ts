@@ -13,7 +13,6 @@ export type {
   Observations,
   Street,
   TrustReading,
-  TrustView,
   ZoneOf,
 } from './needs.ts';
 export type { AnnounceOptions } from './own-agents.ts';

@@ -6,5 +6,4 @@
  */
 export type { RolesStore } from './acceptor.ts';
 export type { RoleLease } from './held-role.ts';
-export type { MayHold, Street } from './needs.ts';
-export { type HoldOptions, Roles, type RolesOptions } from './roles.ts';
+export { Roles, type RolesOptions } from './roles.ts';

@@ -4,12 +4,9 @@
  * @module
  */
 export {
-  type ActionResult,
-  type ActionStanding,
   mayAct,
   type PerformOptions,
   performAction,
-  type Undoable,
 } from './actions.ts';
 export {
   type AgentMove,
@@ -18,27 +15,17 @@ export {
   stateOfAgentAfter,
   takesTasks,
 } from './lifecycle.ts';
-export type { EventSource } from './needs.ts';
 export {
-  type ListOptions,
-  type Retention,
-  type SubmitOptions,
   TaskBook,
   type TaskBookOptions,
-  type WaitOptions,
 } from './task-book.ts';
 export type { TaskOutcome } from './task-outcome.ts';
-export { bookId, type CheckpointFacts, type DurableTask } from './task-row.ts';
+export { bookId } from './task-row.ts';
 export type {
-  CheckpointOptions,
-  Resumed,
-  SuspendOptions,
   TaskContext,
   TaskEntry,
 } from './task-run.ts';
-export type { TaskState } from './task-state.ts';
 export {
-  type Trigger,
   type TriggerRun,
   TriggerRunner,
   type TriggerRunnerOptions,
