@@ -125,12 +125,7 @@ describe('house rules', () => {
 
   it('hold with nothing known of anybody, without an error', () => {
     const { cache: empty } = rig();
-    for (const action of [
-      'task.send',
-      'task.receive',
-      'tool.call',
-      'round.join',
-    ]) {
+    for (const action of ['task.send', 'task.receive', 'tool.call', 'round.join']) {
       expect(empty.decideSync({ subject: globex, action, resource: 'agent:x' })).toMatchObject({
         effect: 'deny',
         errors: [],
@@ -145,9 +140,15 @@ describe('the schema of the mesh', () => {
   it('reads as Cedar schema, and knows every action of the protocol', () => {
     expect([...schema.entities.keys()]).toEqual(['Org', 'Agent', 'Mesh']);
     expect([...schema.actions.keys()].sort()).toEqual(
-      ['federate', 'record.publish', 'round.join', 'task.receive', 'task.send', 'tool.call'].map(
-        (action) => `Action::"${action}"`,
-      ),
+      [
+        'federate',
+        'record.publish',
+        'role.hold',
+        'round.join',
+        'task.receive',
+        'task.send',
+        'tool.call',
+      ].map((action) => `Action::"${action}"`),
     );
   });
 

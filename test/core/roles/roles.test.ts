@@ -149,6 +149,27 @@ describe('a role among three nodes', () => {
     expect(epochs).toEqual(epochs.toSorted((x, y) => x - y));
   });
 
+  it('is not kept from others by one who asked in vain', async () => {
+    const { town, nodes } = await townOf(4);
+    const [a, b, c, d] = nodes as [Node, Node, Node, Node];
+    for (const { life } of [b, c]) {
+      const answer = life.answer.bind(life);
+      life.answer = (method, from, body) =>
+        method === 'roles.claim'
+          ? Promise.reject(new MeshError('OVERLOADED'))
+          : answer(method, from, body);
+    }
+    const among = [a, b, c].map(({ did }) => did);
+    await expect(within(town, 5_000, d.roles.hold('leader', { ttl, among }))).rejects.toEqual(
+      code('ROLE_NO_MAJORITY'),
+    );
+    // Asked five times, granted by one of three each time, and given back.
+    expect(await a.life.answer('roles.look', d.did, { role: 'leader' })).toEqual({
+      epoch: 5,
+      waitMs: 0,
+    });
+  });
+
   it('is lost before anybody else can have it, though clocks run at different speeds', async () => {
     const rate = fc.double({ min: 0.98, max: 1.02, noNaN: true });
     const delay = fc.integer({ min: 1, max: 900 });

@@ -101,7 +101,7 @@ describe('whatever delays, losses, crashes and clocks do', () => {
       { numRuns: 40 },
     );
     // The law is not kept by nobody ever holding the role.
-    expect(held).toBeGreaterThan(100);
-    expect(takeovers).toBeGreaterThan(20);
+    expect(held).toBeGreaterThan(50);
+    expect(takeovers).toBeGreaterThan(3);
   }, 60_000);
 });
