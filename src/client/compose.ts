@@ -9,11 +9,7 @@ import { MeshError } from '../base/errors.ts';
 import type { Did } from '../base/ids.ts';
 import { Lifetime } from '../base/lifetime.ts';
 import { Audit } from '../core/audit/index.ts';
-import {
-  Discovery,
-  type Street as DiscoveryStreet,
-  zoneOfRegion,
-} from '../core/discovery/index.ts';
+import { Discovery, type Street as Street, zoneOfRegion } from '../core/discovery/index.ts';
 import { Federation } from '../core/federation/index.ts';
 import { Gossip } from '../core/gossip/index.ts';
 import { type Identity, KeyRing, openIdentity } from '../core/identity/index.ts';
@@ -22,6 +18,7 @@ import { Roles } from '../core/roles/index.ts';
 import { TrustEngine } from '../core/trust/index.ts';
 import type { Placement } from '../ports/placement.ts';
 import type { Store } from '../ports/store.ts';
+import type { Street } from '../ports/street.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { Emit } from '../schema/mesh-event.ts';
 import { asRanked } from './as-ranked.ts';
@@ -343,10 +340,7 @@ function endpointsOf(
 }
 
 /** The street as discovery sees it: records are taken only from those policy lets publish. */
-function publishersOnly(
-  federation: Federation,
-  mayPublish: (peer: Did) => boolean,
-): DiscoveryStreet {
+function publishersOnly(federation: Federation, mayPublish: (peer: Did) => boolean): Street {
   return {
     call: (peer, method, body, options) => federation.call(peer, method, body, options),
     peers: () => federation.peers(),

@@ -1,4 +1,5 @@
 import { agentId, agentRecordShape } from '../../src/schema/agent-record.ts';
+import { broadcastShape } from '../../src/schema/broadcast.ts';
 import { modelUpdateShape } from '../../src/schema/model-update.ts';
 import { policyBundleShape } from '../../src/schema/policy-bundle.ts';
 import { receiptShape } from '../../src/schema/receipt.ts';
@@ -182,6 +183,35 @@ export const signedSamples: readonly Sample[] = [
       [['vector'], Float32Array.of(Infinity, 1)],
       [['vector'], [0.5, -1]],
       ...proofBreaks(['header']),
+    ],
+  },
+  {
+    kind: 'broadcast',
+    shape: broadcastShape,
+    good: {
+      format: 1,
+      from: a.did,
+      topic: 'news',
+      priority: 'normal',
+      at,
+      expiresAt: '2026-02-01T00:59:59.000Z',
+      nonce: 'n-0123456789abcdef',
+      payload: cid,
+      proof,
+    },
+    open: [],
+    broken: [
+      [['format'], 2],
+      [['from'], 'acme'],
+      [['topic'], ''],
+      [['topic'], 'a\nb'],
+      [['priority'], 'urgent'],
+      [['at'], 'now'],
+      [['expiresAt'], at],
+      [['expiresAt'], '2026-02-01T00:59:59.001Z'],
+      [['nonce'], 'short'],
+      [['payload'], ''],
+      ...proofBreaks([]),
     ],
   },
 ];

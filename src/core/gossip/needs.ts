@@ -7,26 +7,7 @@ import type { Awaitable } from '../../ports/crypto.ts';
 import type { DidLog } from '../../schema/did-log.ts';
 import type { ProofVerifier } from '../../schema/signed.ts';
 
-/** A call from a connected peer. */
-export interface IncomingCall {
-  /** Proven by the session. */
-  readonly from: Did;
-  readonly body: unknown;
-  readonly signal: AbortSignal;
-}
-
-/** Calls to peers that are connected. */
-export interface Street {
-  call(
-    peer: Did,
-    method: string,
-    body: unknown,
-    options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
-  ): Promise<unknown>;
-  handle(method: string, handler: (call: IncomingCall) => Promise<unknown>): void;
-  peers(): readonly Did[];
-  onPeer(listener: (peer: Did) => void): () => void;
-}
+export type { IncomingCall, Street } from '../../ports/street.ts';
 
 /** The keys of origins. */
 export interface Keys {

@@ -174,7 +174,11 @@ describe('a broadcast', () => {
     [{ bytes: new Uint8Array(65_537) }, 'LIMIT_EXCEEDED'],
   ] as const)('refuses %j', async (wrong, expected) => {
     const [node] = (await new Town().people(1)) as [Node];
-    const { topic = 'news', bytes = hello, ...options } = wrong as Readonly<Record<string, unknown>> as Record<string, never>;
+    const {
+      topic = 'news',
+      bytes = hello,
+      ...options
+    } = wrong as Readonly<Record<string, unknown>> as Record<string, never>;
     await expect(node.gossip.broadcast(topic, bytes, options)).rejects.toEqual(code(expected));
   });
 });
