@@ -94,9 +94,9 @@ export class Gates {
     const { signal } = new AbortController();
     for (const { gate, name } of this.#all()) {
       if (gate.after === undefined) continue;
-      const telling = this.#within(name, { ...request, signal }, async (asked) =>
-        gate.after?.(asked, outcome),
-      );
+      const telling = this.#within(name, { ...request, signal }, async (asked) => {
+        await gate.after?.(asked, outcome);
+      });
       // Too late to refuse: what a gate throws now is its own affair.
       await telling.catch(() => undefined);
     }
