@@ -9,7 +9,7 @@ import { MeshError } from '../base/errors.ts';
 import type { Did } from '../base/ids.ts';
 import { Lifetime } from '../base/lifetime.ts';
 import { Audit } from '../core/audit/index.ts';
-import { Discovery, type Street as Street, zoneOfRegion } from '../core/discovery/index.ts';
+import { Discovery, zoneOfRegion } from '../core/discovery/index.ts';
 import { Federation } from '../core/federation/index.ts';
 import { Gossip } from '../core/gossip/index.ts';
 import { type Identity, KeyRing, openIdentity } from '../core/identity/index.ts';

@@ -96,7 +96,7 @@ export interface Host {
   send(peer: Did, method: string, body: unknown, options?: SendOptions): Promise<unknown>;
   /** Tells every connected node, neighbour by neighbour. Topics are the extension's own. */
   broadcast(topic: string, bytes: Uint8Array, options?: HostBroadcastOptions): Promise<void>;
-  /** Broadcasts on `topic` from now on, one's own too; ends with the loop or the client. */
+  /** Broadcasts of others on `topic` from now on; ends with the loop or the client. */
   subscribe(topic: string): AsyncIterable<HostBroadcast>;
   /** The extension's own roles. */
   readonly roles: HostRoles;
