@@ -11,7 +11,6 @@ export type { AgentListing } from './listing.ts';
 export type {
   Observation,
   Observations,
-  Street,
   TrustReading,
   ZoneOf,
 } from './needs.ts';
