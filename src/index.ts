@@ -212,7 +212,7 @@ export type {
   StoreFeatures,
   WriteOptions,
 } from './ports/store.ts';
-export type { Street } from './ports/street.ts';
+export type { IncomingCall as StreetCall, Street } from './ports/street.ts';
 export { type Attributes, type Span, silent, type Telemetry } from './ports/telemetry.ts';
 export type {
   Endpoint,
