@@ -98,6 +98,8 @@ export class ResultCache {
     const claimed = await store.write([{ put: name, value: claim, ttlMs }], condition);
     if (!claimed.ok) return outcomeBefore(await store.get(name), body, call);
     const outcome = await attempt(work, call.method);
+    // This node is closing: nobody knows how far the work came, so the claim stays as it is.
+    if ('error' in outcome && outcome.error.code === 'CLOSED') return outcome;
     // Written before it is sent: an answer that was given once is given again. A refusal leaves the key free.
     const done = packPacket({ state: 'done', body, ...outcome });
     await store.write([isRefusal(outcome) ? { del: name } : { put: name, value: done, ttlMs }]);
@@ -114,6 +116,9 @@ export class ResultCache {
 /** Codes with which work is turned away before it begins. */
 const refusalCodes: readonly MeshErrorCode[] = [
   'AGENT_NOT_FOUND',
+  'APPROVAL_DENIED',
+  'BUDGET_EXCEEDED',
+  'LICENCE_MISSING',
   'OVERLOADED',
   'PEER_REJECTED',
   'POLICY_DENIED',

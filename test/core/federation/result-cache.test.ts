@@ -59,6 +59,24 @@ describe('ResultCache', () => {
     expect(executions).toEqual([]);
   });
 
+  it('says TASK_UNCERTAIN after the node closed in the middle, not that it is closed for ever', async () => {
+    const cut = (): Promise<Uint8Array> =>
+      Promise.reject(new MeshError('CLOSED', { what: 'the node' }));
+    await expect(cache.run(call('k'), cut)).rejects.toMatchObject({ code: 'CLOSED' });
+    const next = new ResultCache({ store, crypto: nodeCrypto });
+    await expect(next.run(call('k'), work('2'))).rejects.toMatchObject({ code: 'TASK_UNCERTAIN' });
+    expect(executions).toEqual([]);
+  });
+
+  it.each(['OVERLOADED', 'LICENCE_MISSING', 'POLICY_DENIED'] as const)(
+    'leaves the key free when %s turned the work away',
+    async (code) => {
+      const refuse = (): Promise<Uint8Array> => Promise.reject(new MeshError(code));
+      await expect(cache.run(call('k'), refuse)).rejects.toMatchObject({ code });
+      expect(await cache.run(call('k'), work('2'))).toEqual(utf8('result of 2'));
+    },
+  );
+
   it('remembers a failure like a result, and nothing of it but what may leave', async () => {
     const fail = () => {
       executions.push('1');
