@@ -3,25 +3,12 @@
  * @module
  */
 import type { Did } from '../../base/ids.ts';
+import type { Street as WholeStreet } from '../../ports/street.ts';
 
-/** A call from a connected peer. */
-export interface IncomingCall {
-  /** Proven by the session. */
-  readonly from: Did;
-  readonly body: unknown;
-  readonly signal: AbortSignal;
-}
+export type { IncomingCall } from '../../ports/street.ts';
 
 /** Calls to peers that are connected. */
-export interface Street {
-  call(
-    peer: Did,
-    method: string,
-    body: unknown,
-    options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
-  ): Promise<unknown>;
-  handle(method: string, handler: (call: IncomingCall) => Promise<unknown>): void;
-}
+export type Street = Pick<WholeStreet, 'call' | 'handle'>;
 
 /** Whether `peer` may hold `role`: the policy question `role.hold`, asked before its claims are answered. */
 export type MayHold = (peer: Did, role: string) => boolean;
