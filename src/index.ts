@@ -27,6 +27,10 @@ export {
   type AgentDefinition,
   type CallOptions,
   type CloseOptions,
+  type DrainOptions,
+  type ExplainedCandidate,
+  type ExplainedRefusal,
+  type ExplainedVerdict,
   type FederateOptions,
   type FederationLink,
   type HandlerContext,
@@ -34,12 +38,17 @@ export {
   Identity,
   MeshClient,
   type MeshClientOptions,
+  type PerformActionOptions,
   type Schema,
   type SchemaIssue,
   type SchemaResult,
+  type TaskDesk,
+  type TaskExplanation,
   type TaskPart,
+  type TaskReply,
   type TaskResult,
   type TaskStream,
+  type TriggeredInput,
 } from './client/index.ts';
 export type {
   AggregationRound,
@@ -119,6 +128,24 @@ export {
   policyTemplates,
 } from './core/policy/index.ts';
 export type {
+  ActionResult,
+  AgentState,
+  CheckpointFacts,
+  CheckpointOptions,
+  DurableTask,
+  ListOptions,
+  Resumed,
+  SuspendOptions,
+  TaskBook,
+  TaskContext,
+  TaskEntry,
+  TaskOutcome,
+  TaskState,
+  Trigger,
+  Undoable,
+  WaitOptions,
+} from './core/tasks/index.ts';
+export type {
   BookedCredential,
   Check,
   CheckName,
@@ -163,9 +190,18 @@ export type {
   HeldRole,
   HoldRoleOptions,
   Host,
+  HostActionResult,
   HostBroadcast,
   HostBroadcastOptions,
+  HostDiscovery,
+  HostFederation,
+  HostPerformOptions,
+  HostPolicy,
+  HostQuestion,
   HostRoles,
+  HostTask,
+  HostTasks,
+  HostTrust,
   PeerMessage,
   SendOptions,
 } from './ports/extension.ts';
@@ -226,6 +262,13 @@ export type {
   TransportFeatures,
 } from './ports/transport.ts';
 export type { WorkerOptions, WorkerPool } from './ports/worker-pool.ts';
+export type {
+  Action,
+  ActionContext,
+  ActionEntry,
+  ActionVerdict,
+  AutonomyLevel,
+} from './schema/action.ts';
 export type { AgentRecord, Pricing, Risk, SignedAgentRecord } from './schema/agent-record.ts';
 export type { Credential, CredentialStatus, CredentialSubject } from './schema/credential.ts';
 export type { DidDocument, DidService, VerificationMethod } from './schema/did-document.ts';

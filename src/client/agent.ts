@@ -4,9 +4,17 @@
  */
 import type { Duration } from '../base/duration.ts';
 import type { Did } from '../base/ids.ts';
+import type {
+  AgentState,
+  CheckpointOptions,
+  Resumed,
+  SuspendOptions,
+  Trigger,
+} from '../core/tasks/index.ts';
 import type { Budget } from '../ports/gate.ts';
 import type { Model, ModelUsage } from '../ports/model.ts';
 import type { Risk } from '../schema/agent-record.ts';
+import type { MeshEvent } from '../schema/mesh-event.ts';
 import type { SignedReceipt } from '../schema/receipt.ts';
 import type { MeshClient } from './mesh-client.ts';
 import type { Schema } from './standard-schema.ts';
@@ -26,6 +34,30 @@ export interface HandlerContext<Input = unknown> {
   readonly caller: { readonly did: Did; readonly trust: number };
   readonly task: { readonly id: string; readonly type: string; readonly labels: readonly string[] };
   readonly mesh: MeshClient;
+  /** The last checkpoint of a durable task that goes on; absent when it begins from the beginning. */
+  readonly resumed?: Resumed;
+  /** What a suspended task was resumed with. */
+  readonly resumedWith?: unknown;
+  /**
+   * Stores up to 1 MiB from which the task goes on if this process ends; resolves once they are stored. Rejects with
+   * `UNSUPPORTED` unless the agent is durable, with `LIMIT_EXCEEDED`, `CHECKPOINT_VERSION`, or `ABORTED` when the task is no longer this run's.
+   */
+  readonly checkpoint: (bytes: Uint8Array, options?: CheckpointOptions) => Promise<void>;
+  /**
+   * Gives the task up until it is due or `mesh.tasks.resume` is called, by throwing `TASK_SUSPENDED`, which must be let
+   * pass. `UNSUPPORTED` unless the agent is durable.
+   */
+  readonly suspend: (options?: SuspendOptions) => never;
+}
+
+/** What an agent that was set to work by a trigger gets as its input. */
+export interface TriggeredInput {
+  readonly trigger: Trigger;
+  /** When it was due, in epoch milliseconds; absent for events. */
+  readonly due?: number;
+  /** Runs that were missed before this one. */
+  readonly missed: number;
+  readonly event?: MeshEvent;
 }
 
 /** An output, a promise of one, or a generator that yields parts and returns the output. */
@@ -51,14 +83,28 @@ export interface AgentDefinition<Input = unknown, Output = unknown> {
   /** In credits. */
   readonly pricing?: { readonly perQuery?: bigint; readonly perHour?: bigint };
   readonly risk?: Risk;
-  /** Tasks it runs at once; more are refused with `OVERLOADED`. Default 64. */
+  /** Tasks it runs at once; more are refused with `OVERLOADED`, those of a durable agent wait. Default 64. */
   readonly concurrency?: number;
+  /** Keeps each task it takes in the store until it is over, across restarts: see `mesh.tasks`. Default false. */
+  readonly durable?: boolean;
+  /** The newest version of checkpoints it reads and writes. Default 0. */
+  readonly checkpointVersion?: number;
+  /** What sets it to work by itself, on its first capability, with a {@link TriggeredInput}. */
+  readonly triggers?: readonly Trigger[];
+  /** Whether it is offered once the client has started. Default true; otherwise `activate()` does it. */
+  readonly active?: boolean;
   readonly input?: Schema<unknown, Input>;
   readonly output?: Schema<unknown, Output>;
   /** Does the work of one task. Its signal fires when nobody waits for the output any more. */
   readonly handler?: (context: HandlerContext<Input>) => HandlerResult<Output>;
   /** A model, or the name of one in the client's `models`. */
   readonly model?: string | Model;
+}
+
+/** Options of {@link Agent.drain}. */
+export interface DrainOptions {
+  /** How long running tasks are waited for. Default 1 minute. */
+  readonly timeout?: Duration;
 }
 
 /** A handle on an agent of this client. */
@@ -69,7 +115,15 @@ export interface Agent<Input = unknown, Output = unknown> {
   readonly meshId: Did;
   /** Never set; carries the types of input and output. */
   readonly '~types'?: { readonly input: Input; readonly output: Output };
-  /** Takes the agent out of service: it gets no new task, and its record is withdrawn. */
+  /** Only an `active` agent gets new tasks and is announced. */
+  readonly state: AgentState;
+  /** Offers it; from any state but `retired`, which is `STATE_CONFLICT`. */
+  activate(): Promise<void>;
+  /** Takes no new tasks, withdraws its record, and resolves once those it runs are over; `TIMEOUT` when that takes longer. */
+  drain(options?: DrainOptions): Promise<void>;
+  /** Takes it out for a while: no new tasks, no record; what it runs goes on. */
+  suspend(): Promise<void>;
+  /** Takes the agent out of service for good: it gets no new task, its record is withdrawn, and its name is free. */
   retire(): Promise<void>;
 }
 

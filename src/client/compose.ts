@@ -20,6 +20,7 @@ import type { Placement } from '../ports/placement.ts';
 import type { Store } from '../ports/store.ts';
 import type { Street } from '../ports/street.ts';
 import type { Transport } from '../ports/transport.ts';
+import { agentId } from '../schema/agent-record.ts';
 import type { Emit } from '../schema/mesh-event.ts';
 import { asRanked } from './as-ranked.ts';
 import { Bonds } from './bonds.ts';
@@ -27,6 +28,7 @@ import { entitySource } from './entities.ts';
 import { Gates } from './gates.ts';
 import { loadGround } from './ground.ts';
 import { LazyAggregator } from './lazy-aggregator.ts';
+import type { LocalAgents } from './local-agents.ts';
 import { Observations } from './observations.ts';
 import type { MeshClientOptions } from './options.ts';
 import { Revocations } from './revocations.ts';
@@ -62,17 +64,26 @@ export interface Rooms {
 }
 
 /** Opens store and identity, and builds the rooms in the order in which they need each other. Nothing is started yet. */
-export async function compose(options: MeshClientOptions, emit: Emit): Promise<Rooms> {
+export async function compose(
+  options: MeshClientOptions,
+  emit: Emit,
+  agents: LocalAgents,
+): Promise<Rooms> {
   const lifetime = new Lifetime('the mesh client');
   try {
-    return await build(options, emit, lifetime);
+    return await build(options, emit, agents, lifetime);
   } catch (error) {
     await lifetime.close();
     throw error;
   }
 }
 
-async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime): Promise<Rooms> {
+async function build(
+  options: MeshClientOptions,
+  emit: Emit,
+  agents: LocalAgents,
+  lifetime: Lifetime,
+): Promise<Rooms> {
   const ground = await loadGround(options);
   const { clock, random, crypto, http } = ground;
   const { node = 'main', minTrust = 0, anchors = [] } = options;
@@ -147,6 +158,7 @@ async function build(options: MeshClientOptions, emit: Emit, lifetime: Lifetime)
         revoked: (peer) => revocations.of(peer, trust.credentialsOf(peer)),
         federated: (peer) => bonds.has(peer),
         agent: (id) => discovery.get(id),
+        stateOf: (id) => stateOf(id, agentId(did, node, ''), agents),
         zoneOf: zoneOfRegion,
       }),
       decisions: {
@@ -337,6 +349,11 @@ function endpointsOf(
   const announced = discovery.records({ meshId: peer }).flatMap(({ endpoints }) => endpoints);
   const here = transports.some(({ schemes }) => schemes.includes('mem')) ? [`mem:${peer}`] : [];
   return [...new Set([...announced, ...here])];
+}
+
+/** The state of an agent whose id begins with `own`. */
+function stateOf(id: string, own: string, agents: LocalAgents): string | undefined {
+  return id.startsWith(own) ? agents.get(id.slice(own.length))?.state : undefined;
 }
 
 /** The street as discovery sees it: records are taken only from those policy lets publish. */

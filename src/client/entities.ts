@@ -18,6 +18,8 @@ export interface EntityFacts {
   readonly federated: (did: Did) => boolean;
   /** The record of an agent, of this node or another. */
   readonly agent: (id: string) => AgentRecord | undefined;
+  /** Where an agent of this node is in its life; undefined for others. */
+  readonly stateOf: (id: string) => string | undefined;
   readonly zoneOf: (region: string) => string | undefined;
 }
 
@@ -55,6 +57,9 @@ function agent(ref: EntityRef, facts: EntityFacts): Entity {
     id: record?.meshId ?? ref.id.slice(0, ref.id.indexOf('#')),
   };
   const attributes: Record<string, PolicyValue> = { org };
+  // Others announce what is in service and withdraw the rest.
+  const state = facts.stateOf(ref.id) ?? (record === undefined ? undefined : 'active');
+  if (state !== undefined) attributes['state'] = state;
   if (record !== undefined) {
     const { name, version, capabilities, region, risk } = record;
     const zone = region === undefined ? undefined : facts.zoneOf(region);

@@ -26,6 +26,10 @@ export class EventHub {
     readonly patterns: readonly string[];
     readonly queue: BoundedQueue<MeshEvent>;
   }>();
+  readonly #followers = new Set<{
+    readonly patterns: readonly string[];
+    readonly listener: (event: MeshEvent) => void;
+  }>();
   #closed = false;
 
   constructor(clock: Clock) {
@@ -38,6 +42,9 @@ export class EventHub {
       if (eventMatches(type, patterns)) queue.push(event);
     }
     for (const listener of this.#emitter.listeners(type)) callSafely(listener, event);
+    for (const { patterns, listener } of [...this.#followers]) {
+      if (eventMatches(type, patterns)) callSafely(listener, event);
+    }
   };
 
   /** Calls `listener` for every event of `type`; the result takes it off. */
@@ -45,6 +52,15 @@ export class EventHub {
     this.#emitter.on(type, listener);
     return () => {
       this.#emitter.off(type, listener);
+    };
+  }
+
+  /** Calls `listener` for every event that `pattern` selects, e.g. `task.*`; the result takes it off. */
+  follow(pattern: string, listener: (event: MeshEvent) => void): () => void {
+    const follower = { patterns: [pattern], listener };
+    this.#followers.add(follower);
+    return () => {
+      this.#followers.delete(follower);
     };
   }
 
@@ -80,6 +96,7 @@ export class EventHub {
     this.#closed = true;
     for (const { queue } of this.#readers) queue.end();
     this.#readers.clear();
+    this.#followers.clear();
     this.#emitter.removeAllListeners();
   }
 }

@@ -45,6 +45,9 @@ export interface HostParts {
   readonly signal: AbortSignal;
   readonly current: () => Rooms | undefined;
   readonly ready: () => Promise<Rooms>;
+  readonly tasks: Host['tasks'];
+  readonly autonomy: Host['autonomy'];
+  readonly perform: Host['perform'];
   /** Runs `wire` with the rooms, before the street opens or at once. */
   readonly wire: (wire: (rooms: Rooms) => void) => void;
 }
@@ -108,7 +111,48 @@ export function makeHost(name: string, parts: HostParts): Host {
         if (rooms?.placement.current === placement) rooms.placement.current = asRanked;
       };
     },
+    ...viewsOf(current),
+    tasks: parts.tasks,
+    autonomy: parts.autonomy,
+    perform: parts.perform,
     use: parts.use,
+  };
+}
+
+/** The rooms, as narrow as extensions see them. */
+function viewsOf(
+  current: () => Rooms | undefined,
+): Pick<Host, 'trust' | 'policy' | 'discovery' | 'federation'> {
+  const rooms = (what: string): Rooms => {
+    const now = current();
+    if (now === undefined) throw new MeshError('NOT_STARTED', { what });
+    return now;
+  };
+  return {
+    trust: {
+      score: (peer) => {
+        const { score, state } = rooms('trust').trust.score(peer);
+        return { score, state };
+      },
+      credentialsOf: (peer) => rooms('trust').trust.credentialsOf(peer),
+    },
+    policy: {
+      decide: (question) => {
+        const { effect, determining, advice } = rooms('policy').policy.decideSync(question);
+        return { effect, determining, ...(advice !== undefined && { advice }) };
+      },
+    },
+    discovery: {
+      candidates: (capability) =>
+        rooms('discovery')
+          .discovery.candidates(capability)
+          .map(({ record: { meshId, node, name } }) => ({ meshId, node, name })),
+      get: (agent) => rooms('discovery').discovery.get(agent),
+    },
+    federation: {
+      peers: () => rooms('federation').federation.peers(),
+      onPeer: (listener) => rooms('federation').federation.onPeer(listener),
+    },
   };
 }
 

@@ -65,31 +65,34 @@ export class Gates {
     return undefined;
   }
 
-  /** Every gate's verdict, in order: what `explain` shows. */
+  /** Every gate's verdict, in order: what `explain` shows. Nothing is reserved. */
   async verdicts(request: GateRequest): Promise<readonly Verdict[]> {
+    const asked: GateRequest = { ...request, explaining: true };
     const verdicts: Verdict[] = [];
     for (const { gate, name } of this.#all()) {
-      verdicts.push({ gate: name, error: await this.#refusalOf(name, gate, request) });
+      verdicts.push({ gate: name, error: await this.#refusalOf(name, gate, asked) });
     }
     return verdicts;
   }
 
-  /** Runs `work`, which all gates let pass, and tells each of them how it has ended. */
+  /** Runs `work`, which all gates let pass, and tells each of them how it has ended; a failure as `outcomeOf` has it. */
   async through<T extends { readonly receipt: SignedReceipt }>(
     request: GateRequest,
     work: () => Promise<T>,
+    outcomeOf: (error: unknown) => GateOutcome = (error) => ({ error }),
   ): Promise<T> {
     try {
       const done = await work();
-      await this.#settle(request, { receipt: done.receipt });
+      await this.settle(request, { receipt: done.receipt });
       return done;
     } catch (error) {
-      await this.#settle(request, { error });
+      await this.settle(request, outcomeOf(error));
       throw error;
     }
   }
 
-  async #settle(request: GateRequest, outcome: GateOutcome): Promise<void> {
+  /** Tells every gate how it has ended. */
+  async settle(request: GateRequest, outcome: GateOutcome): Promise<void> {
     // The task's own signal may have fired; that is an outcome too, and gates hear of it.
     const { signal } = new AbortController();
     for (const { gate, name } of this.#all()) {

@@ -3,9 +3,12 @@
  * @module
  */
 import { MeshError } from '../base/errors.ts';
+import { parseSchedule } from '../base/schedule.ts';
 import { integer, list, object, optional, text } from '../base/shape.ts';
+import type { AgentState } from '../core/tasks/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Model } from '../ports/model.ts';
+import type { TaskRequest } from '../schema/task.ts';
 import { name } from '../schema/words.ts';
 import type { AgentDefinition, HandlerContext, HandlerResult } from './agent.ts';
 
@@ -14,10 +17,15 @@ export interface LocalAgent {
   readonly definition: AgentDefinition<never>;
   /** Does the work; `usage` is filled in by agents that run a model. */
   readonly run: (context: HandlerContext<never>) => HandlerResult<unknown>;
+  /** Where it is in its life; only an active agent gets new tasks. */
+  state: AgentState;
   /** Tasks it is running. */
   running: number;
   readonly concurrency: number;
 }
+
+/** What is asked of an agent. */
+export type Sought = Pick<TaskRequest, 'type' | 'agent' | 'idempotencyKey'>;
 
 const defaultConcurrency = 64;
 const agentLimit = 10_000;
@@ -29,6 +37,7 @@ const definitionShape = object({
   version: optional(text({ min: 1, max: 64 })),
   capabilities: list(name, { max: 64 }),
   concurrency: optional(integer({ min: 1 })),
+  checkpointVersion: optional(integer()),
 });
 
 /** Agents by name and by what they can do. */
@@ -50,7 +59,8 @@ export class LocalAgents {
       throw new MeshError('OVERLOADED', { what: 'the agents of this node', limit: agentLimit });
     }
     const { concurrency = defaultConcurrency } = definition;
-    const agent = { definition, run: this.#workOf(definition), running: 0, concurrency };
+    const run = this.#workOf(definition);
+    const agent: LocalAgent = { definition, run, state: 'registered', running: 0, concurrency };
     this.#agents.set(definition.name, agent);
     return agent;
   }
@@ -71,22 +81,32 @@ export class LocalAgents {
     return [...this.#agents.values()];
   }
 
-  /** The agent for a task: the named one if it has the capability, else the least busy that has it. */
-  find(capability: string, agent: string | undefined): LocalAgent | undefined {
-    const able = this.all().filter(({ definition }) =>
-      definition.capabilities.includes(capability),
-    );
-    if (agent !== undefined) return able.find(({ definition }) => definition.name === agent);
-    return able.reduce<LocalAgent | undefined>(
-      (best, next) => (best === undefined || next.running < best.running ? next : best),
-      undefined,
-    );
+  /** The agent for a task: the first of {@link able}. */
+  find(sought: Sought): LocalAgent | undefined {
+    return this.able(sought)[0];
   }
 
-  /** Resolves when no task is running, or after `ms`. */
-  async idle(clock: Clock, ms: number): Promise<void> {
+  /**
+   * The active agents that may do a task, or the named one: the least busy first. Work under a key meets the same agent at
+   * every repetition: those that keep their tasks come first, then the oldest.
+   */
+  able({ type, agent, idempotencyKey }: Sought): readonly LocalAgent[] {
+    const able = this.all().filter(
+      ({ definition: { name: called, capabilities }, state }) =>
+        state === 'active' &&
+        capabilities.includes(type) &&
+        (agent === undefined || called === agent),
+    );
+    const keeps = ({ definition }: LocalAgent): number => (definition.durable === true ? 1 : 0);
+    return idempotencyKey === undefined
+      ? able.sort((a, b) => a.running - b.running)
+      : able.sort((a, b) => keeps(b) - keeps(a));
+  }
+
+  /** Resolves when none of `agents` (default: all) runs a task, or after `ms`. */
+  async idle(clock: Clock, ms: number, agents?: readonly LocalAgent[]): Promise<void> {
     const ends = clock.monotonic() + ms;
-    while (this.all().some(({ running }) => running > 0) && clock.monotonic() < ends) {
+    while ((agents ?? this.all()).some(({ running }) => running > 0) && clock.monotonic() < ends) {
       await clock.sleep(Math.min(idlePollMs, ms));
     }
   }
@@ -126,6 +146,7 @@ function checkDefinition(definition: AgentDefinition<never>): void {
     const { at, expected, got } = cause.params;
     throw new MeshError('INVALID_ARGUMENT', { argument: at, expected, got }, { cause });
   }
+  for (const trigger of definition.triggers ?? []) if (!('on' in trigger)) parseSchedule(trigger);
   if ((definition.handler === undefined) === (definition.model === undefined)) {
     const expected = 'given either a handler or a model';
     const got = definition.handler === undefined ? 'neither' : 'both';

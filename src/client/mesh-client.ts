@@ -12,14 +12,16 @@ import type { Audit } from '../core/audit/index.ts';
 import type { AgentListing, Discovery } from '../core/discovery/index.ts';
 import type { Federation } from '../core/federation/index.ts';
 import type { PolicyCache } from '../core/policy/index.ts';
+import type { ActionResult } from '../core/tasks/index.ts';
 import type { TrustEngine } from '../core/trust/index.ts';
 import type { Extensible, Extension } from '../ports/extension.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Candidate } from '../ports/placement.ts';
-import { agentId } from '../schema/agent-record.ts';
+import type { Action, AutonomyLevel } from '../schema/action.ts';
 import type { MeshEvent, MeshEventOf, MeshEventType } from '../schema/mesh-event.ts';
 import type { Task } from '../schema/task.ts';
 import { nodeName } from '../schema/words.ts';
+import type { PerformActionOptions } from './actions.ts';
 import type {
   Agent,
   AgentDefinition,
@@ -28,15 +30,18 @@ import type {
   TaskResult,
   TaskStream,
 } from './agent.ts';
+import { AgentService } from './agent-service.ts';
 import type { Rooms } from './compose.ts';
+import type { TaskDesk } from './durable-tasks.ts';
 import { EventHub } from './event-hub.ts';
+import type { TaskExplanation } from './explanation.ts';
 import { Extensions, makeHost } from './extension-host.ts';
 import type { FederateOptions, FederationLink } from './federation-link.ts';
 import { groundOf } from './ground.ts';
 import { lazyDoor } from './lazy-door.ts';
-import { type LocalAgent, LocalAgents } from './local-agents.ts';
+import { LocalAgents } from './local-agents.ts';
 import type { MeshClientOptions } from './options.ts';
-import type { TaskCaller } from './task-caller.ts';
+import type { TaskWires } from './task-street.ts';
 
 /** Options of {@link MeshClient.close}. */
 export interface CloseOptions {
@@ -46,7 +51,7 @@ export interface CloseOptions {
 
 interface Running {
   readonly rooms: Rooms;
-  readonly caller: TaskCaller;
+  readonly wires: TaskWires;
 }
 
 /** Parts of a streamed answer that may wait for a slow reader. */
@@ -76,17 +81,20 @@ export class MeshClient implements Extensible, AsyncDisposable {
   readonly discovery: Discovery;
   /** What happened, provably. */
   readonly audit: Audit;
+  /** Tasks that durable agents of this node have taken: how they stand, and what may be done about them. */
+  readonly tasks: TaskDesk;
+  /** How much this node does unasked. */
+  readonly autonomy: AutonomyLevel;
 
   readonly #options: MeshClientOptions;
   readonly #node: string;
   readonly #events: EventHub;
   readonly #agents: LocalAgents;
+  readonly #service: AgentService;
   readonly #extensions: Extensions;
   readonly #controller = new AbortController();
   /** What extensions want wired, before the street opens. */
   readonly #wires: ((rooms: Rooms) => void)[] = [];
-  /** Announcements and withdrawals under way, by name of the agent. */
-  readonly #saying = new Map<string, Promise<void>>();
   #running: Running | undefined;
   #starting: Promise<Running> | undefined;
   #closing: Promise<void> | undefined;
@@ -96,6 +104,17 @@ export class MeshClient implements Extensible, AsyncDisposable {
     this.#node = nodeOf(options);
     this.#events = new EventHub(groundOf(options).clock);
     this.#agents = new LocalAgents(options.models ?? {});
+    this.autonomy = autonomyOf(options);
+    this.#service = new AgentService({
+      agents: this.#agents,
+      node: this.#node,
+      region: options.region,
+      clock: groundOf(options).clock,
+      emit: this.#events.emit,
+      logger: this.#logger,
+      did: () => this.did,
+      running: () => (this.#closing === undefined ? this.#running : undefined),
+    });
     this.federation = this.#door('federation', [
       'call',
       'connect',
@@ -120,6 +139,12 @@ export class MeshClient implements Extensible, AsyncDisposable {
       'forget',
     ]);
     this.audit = this.#door('audit', ['append', 'receipt', 'verify', 'verifyReceipt']);
+    this.tasks = lazyDoor<TaskDesk>(
+      'tasks',
+      () => this.#running?.wires.durable.book,
+      async () => (await this.#ready()).wires.durable.book,
+      ['get', 'state', 'list', 'wait', 'cancel', 'resume'],
+    );
     this.#extensions = new Extensions((name) =>
       makeHost(name, {
         options,
@@ -132,6 +157,9 @@ export class MeshClient implements Extensible, AsyncDisposable {
         },
         current: () => this.#running?.rooms,
         ready: async () => (await this.#ready()).rooms,
+        tasks: this.tasks,
+        autonomy: this.autonomy,
+        perform: (action, performing) => this.perform(action, performing),
       }),
     );
     for (const extension of options.extensions ?? []) this.use(extension);
@@ -168,16 +196,12 @@ export class MeshClient implements Extensible, AsyncDisposable {
     definition: AgentDefinition<Input, Output>,
   ): Agent<Input, Output> {
     if (this.#closing !== undefined) throw closed();
-    const agent = this.#agents.add(definition as unknown as AgentDefinition<never>);
-    const { name, capabilities } = definition;
-    this.#events.emit('agent.registered', { name, capabilities: [...capabilities] });
-    if (this.#running !== undefined) void this.#announce(agent, this.#running.rooms);
-    return this.#handle(agent);
+    return this.#service.create(definition);
   }
 
   /** Has `task` done by the best agent that every gate allows. */
   async executeTask(task: Task, options: CallOptions = {}): Promise<TaskResult> {
-    const { caller } = await this.#ready();
+    const { caller } = (await this.#ready()).wires;
     return caller.run(task, options);
   }
 
@@ -187,7 +211,7 @@ export class MeshClient implements Extensible, AsyncDisposable {
     input: Input,
     options: CallOptions = {},
   ): Promise<TaskResult<Output>> {
-    const { caller } = await this.#ready();
+    const { caller } = (await this.#ready()).wires;
     const { type, candidate } = this.#target(agent);
     const result = await caller.run({ type, data: input }, options, [candidate]);
     return result as TaskResult<Output>;
@@ -199,7 +223,7 @@ export class MeshClient implements Extensible, AsyncDisposable {
     const { controller, release } = linkedController(options.signal);
     const { signal } = controller;
     const run = async (): Promise<TaskResult> => {
-      const { caller } = await this.#ready();
+      const { caller } = (await this.#ready()).wires;
       return caller.run(task, { ...options, signal }, undefined, (part) => parts.push(part));
     };
     const result = run().finally(release);
@@ -236,6 +260,29 @@ export class MeshClient implements Extensible, AsyncDisposable {
     });
   }
 
+  /**
+   * Why the task called `id` went where it went, or nowhere: every gate's verdict on every candidate as things stand now, with
+   * what would make it pass. The id of a task that failed is `error.params.task`, and in its events. `NOT_FOUND` when it is not one of the last 256.
+   */
+  async explain(id: string): Promise<TaskExplanation> {
+    return (await this.#ready()).wires.caller.explain(id);
+  }
+
+  /**
+   * Does `action`, suggests it, or refuses it, by its risk and this node's autonomy level, and keeps lines of it in the audit
+   * log. Throws `ACTION_REFUSED`, `APPROVAL_DENIED`, `TIMEOUT`, `ABORTED`, and what the action throws.
+   */
+  async perform<Input, Output>(
+    action: Action<Input, Output>,
+    options: PerformActionOptions = {},
+  ): Promise<ActionResult<Output>> {
+    const { rooms } = await this.#ready();
+    const { performWith } = await import('./house.ts');
+    const { clock } = groundOf(this.#options);
+    const { emit } = this.#events;
+    return performWith(action, options, { level: this.autonomy, clock, audit: rooms.audit, emit });
+  }
+
   /** Events as they happen, selected by patterns such as `task.*`; all without one. Ends with the loop or the client. */
   events(...patterns: string[]): AsyncIterable<MeshEvent> {
     return this.#events.read(patterns);
@@ -264,22 +311,23 @@ export class MeshClient implements Extensible, AsyncDisposable {
 
   async #start(): Promise<Running> {
     const { compose, startRooms, wireTasks } = await import('./house.ts');
-    const rooms = await compose(this.#options, this.#events.emit);
-    const caller = wireTasks(rooms, {
+    const rooms = await compose(this.#options, this.#events.emit, this.#agents);
+    const wires = wireTasks(rooms, {
       mesh: this,
       node: this.#node,
       region: this.#options.region,
       ground: groundOf(this.#options),
       agents: this.#agents,
+      events: this.#events,
       emit: this.#events.emit,
       logger: this.#logger,
     });
-    const running = { rooms, caller };
+    const running = { rooms, wires };
     this.#running = running;
     try {
       for (const wire of this.#wires) wire(rooms);
       await startRooms(rooms);
-      await Promise.all(this.#agents.all().map((agent) => this.#announce(agent, rooms)));
+      await this.#service.open();
     } catch (error) {
       this.#running = undefined;
       await rooms.lifetime.close();
@@ -305,59 +353,6 @@ export class MeshClient implements Extensible, AsyncDisposable {
     } finally {
       this.#events.close();
     }
-  }
-
-  #announce(agent: LocalAgent, rooms: Rooms): Promise<void> {
-    const { region } = this.#options;
-    const { definition } = agent;
-    const draft = { ...(region !== undefined && { region }), ...definition };
-    return this.#inTurn(definition.name, async () => {
-      // The agent works all the same; it is found once an announcement goes through.
-      await rooms.discovery.announce(draft).catch((error: unknown) => {
-        const fields = { agent: definition.name, error };
-        this.#logger?.log('warn', 'an agent could not be announced', fields);
-      });
-    });
-  }
-
-  async #retire(agent: LocalAgent): Promise<void> {
-    const { name } = agent.definition;
-    if (!this.#agents.remove(agent)) return;
-    this.#events.emit('agent.retired', { name });
-    const rooms = this.#running?.rooms;
-    if (rooms === undefined || this.#closing !== undefined) return;
-    await this.#inTurn(name, async () => {
-      const id = agentId(this.did, this.#node, name);
-      if (rooms.discovery.get(id) !== undefined) await rooms.discovery.withdraw(name);
-    });
-  }
-
-  /** What is said of one name is said in order: a late announcement must not bring back an agent that has retired. */
-  #inTurn(name: string, say: () => Promise<void>): Promise<void> {
-    const said = (this.#saying.get(name) ?? Promise.resolve()).then(say);
-    const settled = said
-      .catch(() => undefined)
-      .then(() => {
-        if (this.#saying.get(name) === settled) this.#saying.delete(name);
-      });
-    this.#saying.set(name, settled);
-    return said;
-  }
-
-  #handle<Input, Output>(agent: LocalAgent): Agent<Input, Output> {
-    const { name } = agent.definition;
-    const didOf = (): Did => this.did;
-    const node = this.#node;
-    return {
-      name,
-      get id() {
-        return agentId(didOf(), node, name);
-      },
-      get meshId() {
-        return didOf();
-      },
-      retire: () => this.#retire(agent),
-    };
   }
 
   get #logger(): Logger | undefined {
@@ -401,6 +396,14 @@ function nodeOf({ node = 'main' }: MeshClientOptions): string {
     const expected = "a name without '/'";
     throw new MeshError('INVALID_ARGUMENT', { argument: 'node', expected, got: node }, { cause });
   }
+}
+
+const autonomyLevels: readonly AutonomyLevel[] = ['off', 'advise', 'act-low-risk'];
+
+function autonomyOf({ autonomy = 'advise' }: MeshClientOptions): AutonomyLevel {
+  if (autonomyLevels.includes(autonomy)) return autonomy;
+  const expected = `one of ${autonomyLevels.join(', ')}`;
+  throw new MeshError('INVALID_ARGUMENT', { argument: 'autonomy', expected, got: autonomy });
 }
 
 function closed(): MeshError {

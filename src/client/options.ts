@@ -15,6 +15,7 @@ import type { Random } from '../ports/random.ts';
 import type { Store } from '../ports/store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Transport } from '../ports/transport.ts';
+import type { AutonomyLevel } from '../schema/action.ts';
 
 /** Options of {@link MeshClient}. Everything has a default: `new MeshClient()` is a mesh in memory. */
 export interface MeshClientOptions {
@@ -36,6 +37,11 @@ export interface MeshClientOptions {
   readonly anchors?: readonly TrustAnchor[];
   /** Peers below this score get no task and may give none. 0 to 100, default 0. */
   readonly minTrust?: number;
+  /**
+   * How much happens unasked: nothing, advice, or also actions of low risk. The safety actions `quarantine` and `rollback`
+   * happen at every level. Default `advise`.
+   */
+  readonly autonomy?: AutonomyLevel;
   /** Models that agents may name. */
   readonly models?: Readonly<Record<string, Model>>;
   readonly extensions?: readonly Extension[];

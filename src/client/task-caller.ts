@@ -19,7 +19,9 @@ import type { Emit } from '../schema/mesh-event.ts';
 import { receiptShape, type SignedReceipt } from '../schema/receipt.ts';
 import { type Task, type TaskRequest, taskShape } from '../schema/task.ts';
 import type { CallOptions, TaskPart, TaskResult } from './agent.ts';
+import { explain, type TaskExplanation, TaskHistory, type TriedTask } from './explanation.ts';
 import type { Gates, Refusal } from './gates.ts';
+import type { Sought } from './local-agents.ts';
 
 /** Options of one call to a peer. */
 export interface SendOptions {
@@ -37,8 +39,8 @@ export interface TaskCallerOptions {
   readonly emit: Emit;
   /** Who decides on the order in which candidates are tried. */
   readonly placement: () => Placement;
-  /** Agents that offer `capability`, best first. */
-  readonly candidates: (capability: string) => readonly Candidate[];
+  /** Agents that may do what is sought, best first. */
+  readonly candidates: (sought: Sought) => readonly Candidate[];
   /** Told how long an agent took, or that it did not answer. */
   readonly observe: (agent: string, latencyMs: number | undefined) => void;
   /** What an agent announced that one query costs. */
@@ -62,10 +64,13 @@ export interface TaskCallerOptions {
 /** Nodes a task is sent to before it gives up. Candidates that a gate refuses cost nothing and do not count. */
 const sendLimit = 8;
 const defaultTimeout: Duration = '30s';
+/** An explanation asks every gate about every candidate, each within the gate's own deadline. */
+const explainMs = 60_000;
 
 /** Has tasks done by the best agent that every gate allows. */
 export class TaskCaller {
   readonly #options: TaskCallerOptions;
+  readonly #history = new TaskHistory();
 
   constructor(options: TaskCallerOptions) {
     this.#options = options;
@@ -88,15 +93,18 @@ export class TaskCaller {
         ms,
         { what: `task '${request.id}'`, signal: options.signal, error: timedOut },
         (signal) =>
-          this.#tryEach(this.#placed(request, candidates ?? this.#candidates(task, options)), {
-            request,
-            signal,
-            onPart,
-            budget: options.budget,
-            started,
-            ends: started + ms,
-            timedOut,
-          }),
+          this.#tryEach(
+            this.#placed(request, candidates ?? this.#candidates(request, options.to)),
+            {
+              request,
+              signal,
+              onPart,
+              budget: options.budget,
+              started,
+              ends: started + ms,
+              timedOut,
+            },
+          ),
       );
     } catch (thrown) {
       const error = toMeshError(thrown, `task '${request.id}'`);
@@ -129,17 +137,44 @@ export class TaskCaller {
     };
   }
 
-  #candidates({ type }: Task, { to }: CallOptions): readonly Candidate[] {
-    const known = this.#options.candidates(type);
+  #candidates(request: TaskRequest, to: Did | undefined): readonly Candidate[] {
+    const known = this.#options.candidates(request);
     if (to === undefined) return known;
     const theirs = known.filter(({ meshId }) => meshId === to);
     // The caller knows where it should go: the peer may offer what it has not announced to us.
     return theirs.length > 0 ? theirs : [{ meshId: to }];
   }
 
+  /** How the task called `id` stands with every gate. `NOT_FOUND` when it was not one of the last that were tried here. */
+  async explain(id: string): Promise<TaskExplanation> {
+    const { did, clock, gates } = this.#options;
+    const tried = this.#history.get(id);
+    const what = `the explanation of task '${id}'`;
+    return withDeadline(clock, explainMs, { what }, (signal) => explain(tried, gates, did, signal));
+  }
+
   async #tryEach(candidates: readonly Candidate[], attempt: Attempt): Promise<TaskResult> {
-    const { request, signal } = attempt;
+    const { request, budget } = attempt;
     const refusals: Refusal[] = [];
+    const tried: TriedTask = { request, budget, candidates, refusals, state: 'running' };
+    this.#history.note(tried);
+    try {
+      const result = await this.#tryInOrder(candidates, attempt, refusals);
+      tried.state = 'completed';
+      tried.agent = result.agent.id;
+      return result;
+    } catch (error) {
+      tried.state = 'failed';
+      throw error;
+    }
+  }
+
+  async #tryInOrder(
+    candidates: readonly Candidate[],
+    attempt: Attempt,
+    refusals: Refusal[],
+  ): Promise<TaskResult> {
+    const { request, signal } = attempt;
     let failure: MeshError | undefined;
     let sends = 0;
     for (const candidate of candidates) {
@@ -160,7 +195,7 @@ export class TaskCaller {
         failure = thrown;
       }
     }
-    throw failure ?? refusalError(request.type, refusals);
+    throw failure ?? refusalError(request, refusals);
   }
 
   async #runAt(candidate: Candidate, attempt: Attempt): Promise<TaskResult> {
@@ -260,9 +295,12 @@ function saysNothing(thrown: unknown): boolean {
 }
 
 /** Why nobody did it: the best candidate's own refusal, with everybody's beside it. */
-function refusalError(capability: string, refusals: readonly Refusal[]): MeshError {
+function refusalError(
+  { id: task, type: capability }: TaskRequest,
+  refusals: readonly Refusal[],
+): MeshError {
   const [first] = refusals;
-  if (first === undefined) return new MeshError('AGENT_NOT_FOUND', { capability });
+  if (first === undefined) return new MeshError('AGENT_NOT_FOUND', { capability, task });
   const refused = refusals.map(({ gate, peer, agent, error }) => ({
     gate,
     peer,
@@ -272,10 +310,11 @@ function refusalError(capability: string, refusals: readonly Refusal[]): MeshErr
   }));
   if (refusals.every(({ error }) => error.code === first.error.code)) {
     const { code, params, cause } = first.error;
-    return new MeshError(code, { ...params, gate: first.gate, refused }, { cause });
+    return new MeshError(code, { ...params, task, gate: first.gate, refused }, { cause });
   }
   return new MeshError('NO_CANDIDATE', {
     capability,
+    task,
     refused: refused.map(({ gate, peer, code }) => `${peer}: ${gate} ${code}`),
     refusals: refused,
   });

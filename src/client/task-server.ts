@@ -6,8 +6,9 @@ import { abortable, throwIfAborted } from '../base/abort.ts';
 import { MeshError, toMeshError } from '../base/errors.ts';
 import type { Did } from '../base/ids.ts';
 import { isPlainObject } from '../base/shape.ts';
+import type { TaskContext, TaskEntry } from '../core/tasks/index.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { GateRequest } from '../ports/gate.ts';
+import type { GateOutcome, GateRequest } from '../ports/gate.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { ModelUsage } from '../ports/model.ts';
 import { agentId } from '../schema/agent-record.ts';
@@ -46,6 +47,13 @@ export interface TaskServerOptions {
   readonly mesh: MeshClient;
   readonly logger?: Logger | undefined;
   readonly trustIn: (did: Did) => number;
+  /** Takes the task of a durable agent into the book and resolves with how it ended. */
+  readonly keep: (
+    agent: LocalAgent,
+    asked: GateRequest,
+    request: TaskRequest,
+    options: ExecutionOptions,
+  ) => Promise<TaskReply>;
   /** Signs a receipt and has it on record before it resolves. */
   readonly issueReceipt: (draft: ReceiptDraft) => Promise<SignedReceipt>;
 }
@@ -58,6 +66,22 @@ export interface ExecutionOptions {
   readonly onPart?: (part: TaskPart) => Promise<void>;
 }
 
+interface RunOptions extends ExecutionOptions {
+  /** The book's side of a task that is kept. */
+  readonly durable?: TaskContext;
+}
+
+/** A task that may begin. */
+interface Admitted {
+  readonly agent: LocalAgent;
+  readonly asked: GateRequest;
+  readonly input: unknown;
+  readonly release: () => void;
+}
+
+/** How soon a task looks again for its agent that has gone. */
+const absentMs = 1_000;
+
 /** Runs tasks on the agents of this node. */
 export class TaskServer {
   readonly #options: TaskServerOptions;
@@ -66,45 +90,98 @@ export class TaskServer {
     this.#options = options;
   }
 
-  /** Runs one task; throws the refusal or failure as it may be shown to the caller. */
+  /**
+   * Takes one task; throws the refusal or failure as it may be shown to the caller. The task of a durable agent is kept, and
+   * run from the book.
+   */
   async execute(request: TaskRequest, options: ExecutionOptions): Promise<TaskReply> {
-    let stage: 'task.refused' | 'task.failed' = 'task.refused';
-    try {
-      const { agent, asked } = await this.#admit(request, options);
+    const { from } = options;
+    const { keep, gates } = this.#options;
+    const { agent, asked, input, release } = await this.#telling(
+      'task.refused',
+      request,
+      from,
+      () => this.#admit(request, options),
+    );
+    if (agent.definition.durable === true) return keep(agent, asked, request, options);
+    const perform = (): Promise<TaskReply> => this.#perform(agent, input, request, options);
+    return this.#telling('task.failed', request, from, () =>
+      gates.through(asked, perform).finally(release),
+    );
+  }
+
+  /** Runs a task that is kept, once; `admitted` says that the gates have let it pass just now. */
+  async run(
+    { request, agent: name, from }: TaskEntry,
+    context: TaskContext,
+    {
+      admitted,
+      onPart,
+    }: { readonly admitted: boolean; readonly onPart?: ExecutionOptions['onPart'] },
+  ): Promise<TaskReply> {
+    const { agents, gates } = this.#options;
+    const { signal } = context;
+    const agent = agents.get(name);
+    // It went away between the look at its state and now: the task waits for its return.
+    if (agent === undefined) return context.suspend({ until: absentMs });
+    const asked = this.#question(agent, request, from, signal);
+    const options = { from, signal, durable: context, ...(onPart !== undefined && { onPart }) };
+    const whole = async (): Promise<TaskReply> => {
+      const refusal = admitted ? undefined : await gates.ask(asked);
+      if (refusal !== undefined) throw refusal.error;
       const input: unknown = await checkSchema(agent.definition.input, request.data, 'input');
       const release = occupy(agent);
-      stage = 'task.failed';
       const perform = (): Promise<TaskReply> => this.#perform(agent, input, request, options);
-      return await this.#options.gates.through(asked, perform).finally(release);
+      const outcomeOf = (error: unknown): GateOutcome =>
+        context.isSuspension(error) ? { suspended: true } : { error };
+      return gates.through(asked, perform, outcomeOf).finally(release);
+    };
+    // What was given up, called off or taken over has not failed.
+    const isFailure = (error: unknown): boolean => !context.isSuspension(error) && !signal.aborted;
+    return this.#telling('task.failed', request, from, whole, isFailure);
+  }
+
+  /** Runs `work`; the application hears of what it throws, and the caller gets it as a MeshError. */
+  async #telling<T>(
+    stage: 'task.refused' | 'task.failed',
+    request: TaskRequest,
+    from: Did,
+    work: () => Promise<T>,
+    isFailure: (error: unknown) => boolean = () => true,
+  ): Promise<T> {
+    try {
+      return await work();
     } catch (thrown) {
       const error = toMeshError(thrown, `task '${request.id}'`);
-      this.#tell(stage, error, request, options.from);
+      if (isFailure(error)) this.#tell(stage, error, request, from);
       throw error;
     }
   }
 
-  /** The agent for the task, once every gate lets it pass. */
-  async #admit(
-    request: TaskRequest,
-    { from, signal }: ExecutionOptions,
-  ): Promise<{ agent: LocalAgent; asked: GateRequest }> {
+  /** The agent for the task, once every gate lets it pass and it has a place; a durable agent's tasks wait for one. */
+  async #admit(request: TaskRequest, { from, signal }: ExecutionOptions): Promise<Admitted> {
     const { agents, gates } = this.#options;
-    const agent = agents.find(request.type, request.agent);
+    const agent = agents.find(request);
     if (agent === undefined) {
       throw new MeshError('AGENT_NOT_FOUND', { capability: request.type, agent: request.agent });
     }
-    const direction = 'receive' as const;
-    const asked = { task: request, direction, peer: from, agent: this.#idOf(agent), signal };
+    const asked = this.#question(agent, request, from, signal);
     const refusal = await gates.ask(asked);
     if (refusal !== undefined) throw refusal.error;
-    return { agent, asked };
+    const input: unknown = await checkSchema(agent.definition.input, request.data, 'input');
+    const release = agent.definition.durable === true ? () => undefined : occupy(agent);
+    return { agent, asked, input, release };
+  }
+
+  #question(agent: LocalAgent, task: TaskRequest, peer: Did, signal: AbortSignal): GateRequest {
+    return { task, direction: 'receive', peer, agent: this.#idOf(agent), signal };
   }
 
   async #perform(
     agent: LocalAgent,
     input: unknown,
     request: TaskRequest,
-    options: ExecutionOptions,
+    options: RunOptions,
   ): Promise<TaskReply> {
     const { clock, emit } = this.#options;
     const { from } = options;
@@ -127,7 +204,7 @@ export class TaskServer {
     { run }: LocalAgent,
     input: unknown,
     request: TaskRequest,
-    { from, signal, onPart }: ExecutionOptions,
+    { from, signal, onPart, durable }: RunOptions,
   ): Promise<unknown> {
     const { mesh, trustIn } = this.#options;
     const { id, type, labels = [] } = request;
@@ -137,6 +214,7 @@ export class TaskServer {
       caller: { did: from, trust: trustIn(from) },
       task: { id, type, labels },
       mesh,
+      ...(durable === undefined ? fleeting(type) : durabilityOf(durable)),
     };
     const work = async (): Promise<unknown> => drain(run(context as never), signal, onPart);
     return abortable(work().catch(failedAt(request)), signal, `task '${id}'`).catch(
@@ -187,6 +265,30 @@ export class TaskServer {
     emit(stage, { task, type, code, params }, { peer });
     if (stage === 'task.failed') logger?.log('warn', 'a task failed here', { task, type, error });
   }
+}
+
+type Durability = Pick<HandlerContext, 'checkpoint' | 'suspend' | 'resumed' | 'resumedWith'>;
+
+/** What a handler can do about its task being kept: nothing, when it is not. */
+function fleeting(type: string): Durability {
+  const refuse = (feature: string): MeshError =>
+    new MeshError('UNSUPPORTED', { feature, by: `an agent for '${type}' that is not durable` });
+  return {
+    checkpoint: () => Promise.reject(refuse('a checkpoint')),
+    suspend: () => {
+      throw refuse('suspending a task');
+    },
+  };
+}
+
+function durabilityOf(context: TaskContext): Durability {
+  const { resumed, input } = context;
+  return {
+    checkpoint: (bytes, options) => context.checkpoint(bytes, options),
+    suspend: (options) => context.suspend(options),
+    ...(resumed !== undefined && { resumed }),
+    ...(input !== undefined && { resumedWith: input }),
+  };
 }
 
 function occupy(agent: LocalAgent): () => void {

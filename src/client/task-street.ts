@@ -5,7 +5,17 @@
 import type { Json } from '../base/canonical.ts';
 import { MeshError } from '../base/errors.ts';
 import type { Did } from '../base/ids.ts';
-import { number, object, oneOf, optional, type Shape, text, unknown } from '../base/shape.ts';
+import {
+  isPlainObject,
+  number,
+  object,
+  oneOf,
+  optional,
+  type Shape,
+  text,
+  unknown,
+} from '../base/shape.ts';
+import type { TriggerRunner } from '../core/tasks/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Candidate } from '../ports/placement.ts';
@@ -13,8 +23,11 @@ import type { Random } from '../ports/random.ts';
 import type { Emit } from '../schema/mesh-event.ts';
 import { taskRequestShape } from '../schema/task.ts';
 import type { TaskPart } from './agent.ts';
+import { agentTriggers } from './agent-triggers.ts';
 import type { Rooms } from './compose.ts';
-import type { LocalAgents } from './local-agents.ts';
+import { DurableTasks } from './durable-tasks.ts';
+import type { EventHub } from './event-hub.ts';
+import type { LocalAgents, Sought } from './local-agents.ts';
 import type { MeshClient } from './mesh-client.ts';
 import { TaskCaller } from './task-caller.ts';
 import { announcedPrice } from './task-gates.ts';
@@ -27,6 +40,7 @@ export interface TaskWiring {
   readonly region: string | undefined;
   readonly ground: { readonly clock: Clock; readonly random: Random };
   readonly agents: LocalAgents;
+  readonly events: EventHub;
   readonly emit: Emit;
   readonly logger: Logger | undefined;
 }
@@ -34,9 +48,35 @@ export interface TaskWiring {
 /** Candidates looked at for one task: many, so that strangers who offer the same crowd nobody out. */
 const candidateLimit = 256;
 
+/** The wires of tasks: the way to send one's own, those that are kept, and what sets agents to work. */
+export interface TaskWires {
+  readonly caller: TaskCaller;
+  readonly durable: DurableTasks;
+  readonly triggers: TriggerRunner;
+}
+
 /** Answers tasks of peers, and gives back the way to send one's own. */
-export function wireTasks(rooms: Rooms, wiring: TaskWiring): TaskCaller {
-  serveTasks(rooms, wiring);
+export function wireTasks(rooms: Rooms, wiring: TaskWiring): TaskWires {
+  const durable = serveTasks(rooms, wiring);
+  const caller = callerOf(rooms, wiring);
+  const { identity, store, lifetime } = rooms;
+  const { events, emit, agents, node } = wiring;
+  const triggers = agentTriggers({
+    store: store.sub('triggers/'),
+    clock: wiring.ground.clock,
+    events,
+    emit,
+    agents,
+    caller,
+    candidate: (name) => ({ meshId: identity.did, node, name }),
+  });
+  // Last owned, first closed: nothing begins any more, then what is kept is handed back, then the street closes.
+  lifetime.own(() => durable.book.close());
+  lifetime.own(() => triggers.close());
+  return { caller, durable, triggers };
+}
+
+function callerOf(rooms: Rooms, wiring: TaskWiring): TaskCaller {
   const { identity, federation, discovery, audit, trust, gates } = rooms;
   const { did } = identity;
   const { clock, random } = wiring.ground;
@@ -47,10 +87,10 @@ export function wireTasks(rooms: Rooms, wiring: TaskWiring): TaskCaller {
     gates,
     emit: wiring.emit,
     placement: () => rooms.placement.current,
-    candidates: (capability) => [
-      ...ownCandidates(capability, rooms, wiring),
+    candidates: (sought) => [
+      ...ownCandidates(sought, rooms, wiring),
       ...discovery
-        .candidates(capability, { limit: candidateLimit })
+        .candidates(sought.type, { limit: candidateLimit })
         .filter(({ record }) => record.meshId !== did || record.node !== wiring.node)
         .map(({ record: { meshId, node, name } }) => ({ meshId, node, name })),
     ],
@@ -94,20 +134,32 @@ function lossOf(thrown: unknown, peer: Did, opened: boolean): unknown {
   return new MeshError('PEER_UNREACHABLE', { peer, detail, sent: true }, { cause: thrown });
 }
 
-function serveTasks(rooms: Rooms, wiring: TaskWiring): void {
+function serveTasks(rooms: Rooms, wiring: TaskWiring): DurableTasks {
   const { mesh, node, region, ground, agents, emit, logger } = wiring;
-  const { identity, federation, policy, audit, trust, gates } = rooms;
+  const { identity, federation, policy, audit, trust, gates, store } = rooms;
   const { did } = identity;
-  const server = new TaskServer({
+  const { clock, random } = ground;
+  const durable = new DurableTasks({
+    store: store.sub('tasks/'),
+    clock,
+    random: random.child('durable tasks'),
+    emit,
+    agents,
+    gates,
+    server: () => server,
+    report: (error) => logger?.log('warn', 'a durable task', { error }),
+  });
+  const server: TaskServer = new TaskServer({
     did,
     node,
     region,
-    clock: ground.clock,
+    clock,
     agents,
     gates,
     emit,
     mesh,
     logger,
+    keep: (agent, asked, request, options) => durable.take(agent, asked, request, options),
     trustIn: (peer) => (peer === did ? 100 : trust.score(peer).score),
     issueReceipt: async (draft) => {
       const receipt = await audit.receipt({ ...draft, policyVersion: policy.version });
@@ -115,24 +167,33 @@ function serveTasks(rooms: Rooms, wiring: TaskWiring): void {
       return receipt;
     },
   });
-  federation.handle('task.run', ({ from, body, signal }) =>
-    server.execute(taskRequestShape(body, 'task'), { from, signal }),
+  federation.handle(
+    'task.run',
+    ({ from, body, signal }) => server.execute(taskRequestShape(body, 'task'), { from, signal }),
+    { remembers: (body) => isKept(body, agents) },
   );
   federation.handleStream('task.stream', (stream) => {
     const onPart = (part: TaskPart): Promise<void> => stream.send(part);
     const { from, signal } = stream;
     return server.execute(taskRequestShape(stream.body, 'task'), { from, signal, onPart });
   });
+  return durable;
+}
+
+/** Whether the task goes to a durable agent: the book knows it again, so the street need not. */
+function isKept(body: unknown, agents: LocalAgents): boolean {
+  if (!isPlainObject(body)) return false;
+  return agents.find(body as unknown as Sought)?.definition.durable === true;
 }
 
 function ownCandidates(
-  capability: string,
+  sought: Sought,
   { identity }: Rooms,
   { agents, node }: TaskWiring,
 ): readonly Candidate[] {
-  const agent = agents.find(capability, undefined);
-  if (agent === undefined) return [];
-  return [{ meshId: identity.did, node, name: agent.definition.name }];
+  return agents
+    .able(sought)
+    .map(({ definition: { name } }) => ({ meshId: identity.did, node, name }));
 }
 
 const partShapes = {

@@ -5,11 +5,13 @@
 
 import type { Duration } from '../base/duration.ts';
 import type { Did } from '../base/ids.ts';
+import type { Action, AutonomyLevel } from '../schema/action.ts';
+import type { AgentRecord } from '../schema/agent-record.ts';
 import type { MeshEvent } from '../schema/mesh-event.ts';
 import type { Clock } from './clock.ts';
 import type { Gate, GateName } from './gate.ts';
 import type { Http } from './http.ts';
-import type { Placement } from './placement.ts';
+import type { Candidate, Placement } from './placement.ts';
 import type { Random } from './random.ts';
 import type { Store } from './store.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -76,6 +78,91 @@ export interface HostRoles {
   check(role: string, epoch: number): Promise<void>;
 }
 
+/** What this node thinks of others. */
+export interface HostTrust {
+  /** 0 to 100, a lower confidence bound, and the state that goes with it; a stranger has state `unknown`. */
+  score(peer: Did): { readonly score: number; readonly state: string };
+  /** Types of the credentials of `peer` that stand. */
+  credentialsOf(peer: Did): ReadonlySet<string>;
+}
+
+/** A question to the policies of this node. */
+export interface HostQuestion {
+  /** Who wants to. Default: this organisation. */
+  readonly subject?: Did;
+  readonly action: string;
+  /** `agent:<id>`, `org:<did>` or `mesh`. */
+  readonly resource: string;
+  readonly context?: Readonly<Record<string, unknown>>;
+}
+
+/** What may happen. */
+export interface HostPolicy {
+  /** From memory; what no policy permits is denied. */
+  decide(question: HostQuestion): {
+    readonly effect: 'allow' | 'deny';
+    readonly determining: readonly string[];
+    readonly advice?: string;
+  };
+}
+
+/** Whom one could ask. */
+export interface HostDiscovery {
+  /** Agents that offer `capability`, best first. */
+  candidates(capability: string): readonly Candidate[];
+  /** The record of the agent with this id. */
+  get(agent: string): AgentRecord | undefined;
+}
+
+/** Who is there. */
+export interface HostFederation {
+  /** Connected now. */
+  peers(): readonly Did[];
+  /** Tells `listener` of each peer whose session becomes active; the result takes it off. */
+  onPeer(listener: (peer: Did) => void): () => void;
+}
+
+/** A durable task, as far as extensions see it. Instants are epoch milliseconds. */
+export interface HostTask {
+  /** Its id in this node's book. */
+  readonly id: string;
+  /** The caller's id of it. */
+  readonly task: string;
+  readonly type: string;
+  readonly agent: string;
+  readonly from: Did;
+  readonly state: 'queued' | 'running' | 'waiting' | 'suspended' | 'done' | 'failed' | 'cancelled';
+  readonly submittedAt: number;
+  readonly due?: number;
+}
+
+/** Tasks that durable agents of this node have taken. */
+export interface HostTasks {
+  /** The task, while it is remembered. */
+  get(id: string): Promise<HostTask | undefined>;
+  /** Tasks, oldest first, at most 100 unless told otherwise. */
+  list(options?: {
+    readonly state?: HostTask['state'];
+    readonly limit?: number;
+  }): Promise<readonly HostTask[]>;
+  /** Calls a task off; resolves with how it ended. `NOT_FOUND`. */
+  cancel(id: string, reason?: string): Promise<{ readonly state: string }>;
+  /** Lets a suspended task go on now, with `input`. `NOT_FOUND`, `STATE_CONFLICT`, `CHECKPOINT_VERSION`. */
+  resume(id: string, input?: unknown): Promise<HostTask>;
+}
+
+/** Options of {@link Host.perform}. */
+export interface HostPerformOptions {
+  /** Whether a person or an agent asked for exactly this. Default: nobody did. */
+  readonly asked?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** What became of an action. */
+export type HostActionResult<Output> =
+  | { readonly verdict: 'act'; readonly output: Output; readonly undo?: () => Promise<void> }
+  | { readonly verdict: 'advise'; readonly preview: unknown };
+
 /** What an extension may touch. */
 export interface Host {
   readonly did: Did;
@@ -104,6 +191,26 @@ export interface Host {
   gate(name: GateName, gate: Gate): () => void;
   /** Takes over the order in which candidates for a task are tried; the result gives it back. */
   placement(placement: Placement): () => void;
+  /** How far this node believes others. Answers once the client has started: `NOT_STARTED` before. */
+  readonly trust: HostTrust;
+  /** What this node's policies permit. `NOT_STARTED` before the start. */
+  readonly policy: HostPolicy;
+  /** Whom this node knows. `NOT_STARTED` before the start. */
+  readonly discovery: HostDiscovery;
+  /** Who is connected. `NOT_STARTED` before the start. */
+  readonly federation: HostFederation;
+  /** What durable agents of this node have taken. */
+  readonly tasks: HostTasks;
+  /** How much the application wants to happen unasked. */
+  readonly autonomy: AutonomyLevel;
+  /**
+   * Does `action`, suggests it, or refuses it, by its risk and `autonomy`, with lines in the audit log. `ACTION_REFUSED`,
+   * `TIMEOUT`, `ABORTED`, and what the action throws.
+   */
+  perform<Input, Output>(
+    action: Action<Input, Output>,
+    options?: HostPerformOptions,
+  ): Promise<HostActionResult<Output>>;
   /** Another extension's API; it is started if it was not. */
   use<Api>(extension: Extension<Api>): Api;
 }

@@ -35,16 +35,20 @@ export interface GateRequest {
   readonly agent: string | undefined;
   /** What the caller is ready to spend; never known to the receiver. */
   readonly budget?: Budget | undefined;
+  /** Somebody wants to know how the gate stands, and nobody will do the task: reserve nothing, ask no person. */
+  readonly explaining?: true;
   /** Fires when nobody waits for the answer any more. A gate that has not answered within 5 s denies. */
   readonly signal: AbortSignal;
 }
 
-/** How a task that all gates let pass has ended. */
+/** How a run of a task that all gates let pass has ended. */
 export interface GateOutcome {
   /** Present when it was done. */
   readonly receipt?: SignedReceipt;
   /** Present when it was not. */
   readonly error?: unknown;
+  /** Nothing runs for now: a durable task was given up or did not begin. Before its next run the gate is asked again. */
+  readonly suspended?: true;
 }
 
 /** A gate. */

@@ -4,6 +4,7 @@
  */
 import type { MeshErrorCode, MeshErrorParams } from '../base/errors.ts';
 import type { Did } from '../base/ids.ts';
+import type { Risk } from './agent-record.ts';
 
 /** What each type of event carries. */
 export interface MeshEventData {
@@ -15,7 +16,22 @@ export interface MeshEventData {
   };
   'peer.refused': { readonly code: MeshErrorCode; readonly params: MeshErrorParams };
   'agent.registered': { readonly name: string; readonly capabilities: readonly string[] };
+  'agent.changed': { readonly name: string; readonly state: string; readonly before: string };
   'agent.retired': { readonly name: string };
+  'trigger.failed': {
+    /** Name of the agent. */
+    readonly name: string;
+    readonly code: MeshErrorCode;
+    readonly params: MeshErrorParams;
+  };
+  'action.advised': { readonly action: string; readonly kind: string; readonly risk: Risk };
+  'action.done': { readonly action: string; readonly kind: string; readonly risk: Risk };
+  'action.failed': {
+    readonly action: string;
+    readonly kind: string;
+    readonly code: MeshErrorCode;
+    readonly params: MeshErrorParams;
+  };
   'record.learned': { readonly name: string; readonly capabilities: readonly string[] };
   'record.withdrawn': { readonly name: string };
   'task.sent': { readonly task: string; readonly type: string };

@@ -23,7 +23,7 @@ describe('events', () => {
     await Promise.all(reading);
     expect(tasks).toEqual(['task.sent', 'task.executed', 'task.completed']);
     expect(registered).toEqual(['agent.registered']);
-    expect(all).toEqual([...registered!, ...tasks!]);
+    expect(all).toEqual([...registered!, 'agent.changed', ...tasks!]);
   });
 
   it('reach a listener until it is taken off, and its faults stay its own', () => {

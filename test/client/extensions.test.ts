@@ -98,7 +98,7 @@ describe('an extension', () => {
     mesh.createAgent({ name: 'a', capabilities: ['a'], handler: () => 1 });
     await mesh.close();
     expect(host.signal.aborted).toBe(true);
-    expect(await reading).toHaveLength(1);
+    expect((await reading).map(({ type }) => type)).toEqual(['agent.registered', 'agent.changed']);
     expect(await failure(host.send(mesh.did, 'ping', 1))).toMatchObject({ code: 'CLOSED' });
   });
 });

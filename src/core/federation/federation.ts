@@ -17,7 +17,7 @@ import { CallDesk, type CallOptions } from './call-desk.ts';
 import { CallServer } from './call-server.ts';
 import type { Carrier, OutgoingStream } from './caller.ts';
 import { Connector } from './connector.ts';
-import type { CallHandler, StreamHandler } from './handlers.ts';
+import type { CallHandler, HandleOptions, StreamHandler } from './handlers.ts';
 import type { Handshaken } from './handshake.ts';
 import { introduceMethod, introductionsFor } from './introductions.ts';
 import { LocalParty } from './local-party.ts';
@@ -225,8 +225,8 @@ export class Federation implements AsyncDisposable {
   }
 
   /** Answers `method` with `run`; `ALREADY_EXISTS` when something answers it already. */
-  handle(method: string, run: CallHandler): void {
-    this.#server.add(method, { kind: 'call', run });
+  handle(method: string, run: CallHandler, options: HandleOptions = {}): void {
+    this.#server.add(method, { kind: 'call', run, ...options });
   }
 
   /** Answers streams of `method` with `run`. */

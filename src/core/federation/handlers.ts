@@ -26,6 +26,15 @@ export interface IncomingStream extends IncomingCall, AsyncIterable<unknown> {
 /** Answers a stream; what it returns is the result. */
 export type StreamHandler = (stream: IncomingStream) => Promise<unknown>;
 
+/** Options of answering a method. */
+export interface HandleOptions {
+  /**
+   * Whether the handler itself sees to it that a call with this body is executed at most once under its idempotency key, so
+   * that nothing need be remembered for it here. Default: never.
+   */
+  readonly remembers?: (body: unknown) => boolean;
+}
+
 /** Who calls whom. */
 export interface CallEnds {
   readonly from: Did;
@@ -34,5 +43,5 @@ export interface CallEnds {
 
 /** A handler of either kind. */
 export type Handler =
-  | { readonly kind: 'call'; readonly run: CallHandler }
+  | ({ readonly kind: 'call'; readonly run: CallHandler } & HandleOptions)
   | { readonly kind: 'stream'; readonly run: StreamHandler };

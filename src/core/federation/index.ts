@@ -13,7 +13,13 @@ export {
   type FederationStats,
   type OpenTables,
 } from './federation.ts';
-export type { CallHandler, IncomingCall, IncomingStream, StreamHandler } from './handlers.ts';
+export type {
+  CallHandler,
+  HandleOptions,
+  IncomingCall,
+  IncomingStream,
+  StreamHandler,
+} from './handlers.ts';
 export type { AddressBook, Keys, LocalIdentity } from './needs.ts';
 export type { SessionLimits } from './session.ts';
 export type { SessionView } from './session-view.ts';

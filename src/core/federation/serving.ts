@@ -146,9 +146,13 @@ export class Serving implements StreamEvents, IncomingStream {
 
   #resultOf(body: Uint8Array): Promise<Uint8Array> {
     const { method, idempotencyKey: key } = this.#header;
-    if (key === undefined) return this.#execute();
+    if (key === undefined || this.#isRemembered()) return this.#execute();
     const call = { from: this.from, method, key, body };
     return this.#ground.results.run(call, () => this.#execute());
+  }
+
+  #isRemembered(): boolean {
+    return this.#handler.kind === 'call' && this.#handler.remembers?.(this.#body) === true;
   }
 
   async #execute(): Promise<Uint8Array> {

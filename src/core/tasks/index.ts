@@ -4,9 +4,11 @@
  * @module
  */
 export {
+  type ActionResult,
   mayAct,
   type PerformOptions,
   performAction,
+  type Undoable,
 } from './actions.ts';
 export {
   type AgentMove,
@@ -16,16 +18,24 @@ export {
   takesTasks,
 } from './lifecycle.ts';
 export {
+  type ListOptions,
+  type SubmitOptions,
   TaskBook,
   type TaskBookOptions,
+  type WaitOptions,
 } from './task-book.ts';
 export type { TaskOutcome } from './task-outcome.ts';
-export { bookId } from './task-row.ts';
+export { bookId, type CheckpointFacts, type DurableTask } from './task-row.ts';
 export type {
+  CheckpointOptions,
+  Resumed,
+  SuspendOptions,
   TaskContext,
   TaskEntry,
 } from './task-run.ts';
+export type { TaskState } from './task-state.ts';
 export {
+  type Trigger,
   type TriggerRun,
   TriggerRunner,
   type TriggerRunnerOptions,

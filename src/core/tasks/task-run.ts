@@ -53,6 +53,8 @@ export interface TaskContext {
   checkpoint(bytes: Uint8Array, options?: CheckpointOptions): Promise<void>;
   /** Gives the task up by throwing `TASK_SUSPENDED`, which the runner must let pass. A next run goes on from the last checkpoint. */
   suspend(options?: SuspendOptions): never;
+  /** Whether `error` is how this run gave its task up, however it was wrapped. */
+  isSuspension(error: unknown): boolean;
 }
 
 /** How a run ended. */
@@ -193,6 +195,7 @@ export class TaskRun {
       ...(input !== undefined && { input: input.value }),
       checkpoint: (bytes, options = {}) => this.#checkpoint(bytes, options),
       suspend: (options = {}) => this.#suspend(options),
+      isSuspension: (error) => this.#isSuspension(error),
     };
   }
 
@@ -217,16 +220,20 @@ export class TaskRun {
     throw error;
   }
 
-  /** Only this run's own suspension counts, however it was wrapped; an error of that code from elsewhere is a failure. */
   #endingOf(thrown: unknown): Ending {
+    return this.#isSuspension(thrown)
+      ? { kind: 'suspended', due: this.#suspension?.due }
+      : { kind: 'failed', error: thrown };
+  }
+
+  /** Only this run's own suspension counts, however it was wrapped; an error of that code from elsewhere is a failure. */
+  #isSuspension(thrown: unknown): boolean {
     let error = thrown;
     for (let depth = 0; depth < causeDepth && error instanceof Error; depth += 1) {
-      if (error === this.#suspension?.error) {
-        return { kind: 'suspended', due: this.#suspension.due };
-      }
+      if (error === this.#suspension?.error) return true;
       error = error.cause;
     }
-    return { kind: 'failed', error: thrown };
+    return false;
   }
 }
 

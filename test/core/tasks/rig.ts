@@ -1,5 +1,6 @@
 /** Books on a shared store, and processes that die between two writes. */
 import { memoryStore } from '../../../src/adapters/stores/memory.ts';
+import { subStore } from '../../../src/adapters/stores/parts/sub-store.ts';
 import type { MeshError } from '../../../src/base/errors.ts';
 import type { Did } from '../../../src/base/ids.ts';
 import { TaskBook, type TaskBookOptions } from '../../../src/core/tasks/index.ts';
@@ -75,7 +76,8 @@ export function mortal(store: Store, writes = Number.POSITIVE_INFINITY, after = 
     const value = await (isDead() ? never : work());
     return isDead() ? never : value;
   };
-  const view = storeWith(store, {
+  const view: Store = storeWith(store, {
+    sub: (prefix) => subStore(view, prefix),
     get: (key, options) => alive(() => store.get(key, options)),
     getMany: (keys, options) => alive(() => store.getMany(keys, options)),
     write: (ops, options) =>
