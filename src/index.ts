@@ -22,6 +22,7 @@ export {
   type WireError,
 } from './base/errors.ts';
 export type { Did, DidUrl } from './base/ids.ts';
+export type { ScheduleSpec } from './base/schedule.ts';
 export {
   type Agent,
   type AgentDefinition,
@@ -88,6 +89,7 @@ export type {
   FederationLimits,
   FederationOptions,
   FederationStats,
+  HandleOptions,
   IncomingCall,
   IncomingStream,
   LocalIdentity,
@@ -129,12 +131,15 @@ export {
 } from './core/policy/index.ts';
 export type {
   ActionResult,
-  AgentState,
   CheckpointFacts,
   CheckpointOptions,
   DurableTask,
+  FinalState,
   ListOptions,
+  OpenState,
+  PerformOptions,
   Resumed,
+  SubmitOptions,
   SuspendOptions,
   TaskBook,
   TaskContext,
@@ -269,6 +274,7 @@ export type {
   ActionVerdict,
   AutonomyLevel,
 } from './schema/action.ts';
+export type { AgentState } from './schema/agent-life.ts';
 export type { AgentRecord, Pricing, Risk, SignedAgentRecord } from './schema/agent-record.ts';
 export type { Credential, CredentialStatus, CredentialSubject } from './schema/credential.ts';
 export type { DidDocument, DidService, VerificationMethod } from './schema/did-document.ts';

@@ -5,9 +5,9 @@
 import { type Duration, toMs } from '../base/duration.ts';
 import { MeshError } from '../base/errors.ts';
 import type { Did } from '../base/ids.ts';
-import { type AgentMove, moveAgent, takesTasks } from '../core/tasks/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
+import { type AgentMove, moveAgent, takesTasks } from '../schema/agent-life.ts';
 import { agentId } from '../schema/agent-record.ts';
 import type { Emit } from '../schema/mesh-event.ts';
 import type { Agent, AgentDefinition, DrainOptions } from './agent.ts';

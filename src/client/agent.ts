@@ -4,15 +4,10 @@
  */
 import type { Duration } from '../base/duration.ts';
 import type { Did } from '../base/ids.ts';
-import type {
-  AgentState,
-  CheckpointOptions,
-  Resumed,
-  SuspendOptions,
-  Trigger,
-} from '../core/tasks/index.ts';
+import type { CheckpointOptions, Resumed, SuspendOptions, Trigger } from '../core/tasks/index.ts';
 import type { Budget } from '../ports/gate.ts';
 import type { Model, ModelUsage } from '../ports/model.ts';
+import type { AgentState } from '../schema/agent-life.ts';
 import type { Risk } from '../schema/agent-record.ts';
 import type { MeshEvent } from '../schema/mesh-event.ts';
 import type { SignedReceipt } from '../schema/receipt.ts';

@@ -5,9 +5,9 @@
 import { MeshError } from '../base/errors.ts';
 import { parseSchedule } from '../base/schedule.ts';
 import { integer, list, object, optional, text } from '../base/shape.ts';
-import type { AgentState } from '../core/tasks/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Model } from '../ports/model.ts';
+import type { AgentState } from '../schema/agent-life.ts';
 import type { TaskRequest } from '../schema/task.ts';
 import { name } from '../schema/words.ts';
 import type { AgentDefinition, HandlerContext, HandlerResult } from './agent.ts';

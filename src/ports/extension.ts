@@ -160,7 +160,12 @@ export interface HostPerformOptions {
 
 /** What became of an action. */
 export type HostActionResult<Output> =
-  | { readonly verdict: 'act'; readonly output: Output; readonly undo?: () => Promise<void> }
+  | {
+      readonly verdict: 'act';
+      readonly output: Output;
+      /** Takes it back, once however often it is called. Absent when it cannot be undone. */
+      readonly undo?: () => Promise<void>;
+    }
   | { readonly verdict: 'advise'; readonly preview: unknown };
 
 /** What an extension may touch. */

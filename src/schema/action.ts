@@ -28,6 +28,7 @@ export interface Action<Input = unknown, Output = unknown> {
   readonly risk: Risk;
   /** Says what `run` would do, and changes nothing. */
   dryRun?(context: ActionContext): Promise<unknown>;
+  /** Does it. */
   run(context: ActionContext): Promise<Output>;
   /** Takes back what `run` did. */
   undo?(output: Output, context: ActionContext): Promise<void>;

@@ -23,7 +23,7 @@ export interface ActionStanding {
   readonly safety: boolean;
 }
 
-/** Options of {@link performAction}. */
+/** Options of doing an action. */
 export interface PerformOptions {
   readonly level: AutonomyLevel;
   readonly clock: Clock;

@@ -1,6 +1,6 @@
 /**
- * What shall be done, and is not forgotten: tasks that outlive the process, actions with their risk and their undoing,
- * the states of an agent's life, and the triggers that set agents to work by the clock or by what happens.
+ * What shall be done, and is not forgotten: tasks that outlive the process, actions with their risk and their undoing, and
+ * the triggers that set agents to work by the clock or by what happens.
  * @module
  */
 export {
@@ -10,13 +10,6 @@ export {
   performAction,
   type Undoable,
 } from './actions.ts';
-export {
-  type AgentMove,
-  type AgentState,
-  moveAgent,
-  stateOfAgentAfter,
-  takesTasks,
-} from './lifecycle.ts';
 export {
   type ListOptions,
   type SubmitOptions,
@@ -33,7 +26,7 @@ export type {
   TaskContext,
   TaskEntry,
 } from './task-run.ts';
-export type { TaskState } from './task-state.ts';
+export type { FinalState, OpenState, TaskState } from './task-state.ts';
 export {
   type Trigger,
   type TriggerRun,

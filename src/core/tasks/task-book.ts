@@ -153,6 +153,7 @@ export class TaskBook<Result extends { readonly output: unknown } = { readonly o
     return this.#lifetime.close();
   }
 
+  /** As {@link TaskBook.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -4,17 +4,17 @@
  */
 import { MeshError } from '../../base/errors.ts';
 
-/** States of a task that still has something to come. */
-export const openStates = ['queued', 'running', 'waiting', 'suspended'] as const;
-
-/** States a task never leaves. */
-export const finalStates = ['done', 'failed', 'cancelled'] as const;
-
 /** A task that is not over: to be run, being run, given up until an instant, given up until somebody resumes it. */
-export type OpenState = (typeof openStates)[number];
+export type OpenState = 'queued' | 'running' | 'waiting' | 'suspended';
 
 /** How a task ended. */
-export type FinalState = (typeof finalStates)[number];
+export type FinalState = 'done' | 'failed' | 'cancelled';
+
+/** States of a task that still has something to come. */
+export const openStates: readonly OpenState[] = ['queued', 'running', 'waiting', 'suspended'];
+
+/** States a task never leaves. */
+export const finalStates: readonly FinalState[] = ['done', 'failed', 'cancelled'];
 
 /** How a task stands. */
 export type TaskState = OpenState | FinalState;

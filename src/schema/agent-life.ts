@@ -2,7 +2,7 @@
  * The states of an agent's life. Its record and its policy entity follow the state; only an active agent gets new tasks.
  * @module
  */
-import { MeshError } from '../../base/errors.ts';
+import { MeshError } from '../base/errors.ts';
 
 /** Known but not yet offered, in service, finishing what it has, taken out for a while, gone for good. */
 export type AgentState = 'registered' | 'active' | 'draining' | 'suspended' | 'retired';

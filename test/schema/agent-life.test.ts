@@ -5,7 +5,7 @@ import {
   moveAgent,
   stateOfAgentAfter,
   takesTasks,
-} from '../../../src/core/tasks/index.ts';
+} from '../../src/schema/agent-life.ts';
 
 const states: readonly AgentState[] = ['registered', 'active', 'draining', 'suspended', 'retired'];
 const moves: readonly AgentMove[] = ['activate', 'drain', 'suspend', 'retire'];
