@@ -44,11 +44,11 @@ export class AgentService {
 
   /** Adds an agent, which is in service at once where the client runs. */
   create<Input, Output>(definition: AgentDefinition<Input, Output>): Agent<Input, Output> {
-    const { agents, emit, running } = this.#options;
+    const { agents, emit } = this.#options;
     const agent = agents.add(definition as unknown as AgentDefinition<never>);
     const { name, capabilities } = definition;
     emit('agent.registered', { name, capabilities: [...capabilities] });
-    if (running() !== undefined) void this.#enter(agent);
+    void this.#enter(agent);
     return this.#handle(agent);
   }
 
@@ -58,11 +58,10 @@ export class AgentService {
   }
 
   async #enter(agent: LocalAgent): Promise<void> {
-    const { triggers = [], active = true } = agent.definition;
-    const { wires } = this.#options.running()!;
-    if (triggers.length > 0) {
-      this.#triggers.set(agent, wires.triggers.add(agent.definition.name, triggers));
-    }
+    const wires = this.#options.running()?.wires;
+    if (wires === undefined) return;
+    const { name, triggers = [], active = true } = agent.definition;
+    if (triggers.length > 0) this.#triggers.set(agent, wires.triggers.add(name, triggers));
     if (active && agent.state === 'registered') await this.#move(agent, 'activate');
   }
 
@@ -82,16 +81,15 @@ export class AgentService {
     if (discovery === undefined) return;
     const { definition } = agent;
     const { name } = definition;
-    try {
-      if (takesTasks(agent.state)) {
-        await discovery.announce({ ...(region !== undefined && { region }), ...definition });
-      } else if (discovery.get(agentId(did(), node, name)) !== undefined) {
-        await discovery.withdraw(name);
-      }
-    } catch (error) {
-      // The agent works all the same, or not; it is told once an announcement goes through.
-      logger?.log('warn', 'an agent could not be announced', { agent: name, error });
+    if (!takesTasks(agent.state)) {
+      if (discovery.get(agentId(did(), node, name)) !== undefined) await discovery.withdraw(name);
+      return;
     }
+    const draft = { ...(region !== undefined && { region }), ...definition };
+    // The agent works all the same; it is found once an announcement goes through.
+    await discovery.announce(draft).catch((error: unknown) => {
+      logger?.log('warn', 'an agent could not be announced', { agent: name, error });
+    });
   }
 
   async #drain(agent: LocalAgent, timeout: Duration): Promise<void> {
@@ -116,10 +114,13 @@ export class AgentService {
   /** What is said of one name is said in order: a late announcement must not bring back an agent that has retired. */
   #inTurn(name: string, say: () => Promise<void>): Promise<void> {
     const said = (this.#saying.get(name) ?? Promise.resolve()).then(say);
-    this.#saying.set(name, said);
-    return said.finally(() => {
-      if (this.#saying.get(name) === said) this.#saying.delete(name);
-    });
+    const settled = said
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#saying.get(name) === settled) this.#saying.delete(name);
+      });
+    this.#saying.set(name, settled);
+    return said;
   }
 
   #handle<Input, Output>(agent: LocalAgent): Agent<Input, Output> {

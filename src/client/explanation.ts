@@ -54,7 +54,7 @@ export interface TaskExplanation {
 
 /** A task that was tried. */
 export interface TriedTask {
-  readonly request: TaskRequest;
+  request: TaskRequest;
   readonly budget: Budget | undefined;
   /** Those it was offered to, in order. */
   readonly candidates: readonly Candidate[];

@@ -5,6 +5,7 @@
 import { MeshError } from '../base/errors.ts';
 import { parseSchedule } from '../base/schedule.ts';
 import { integer, list, object, optional, text } from '../base/shape.ts';
+import type { Trigger } from '../core/tasks/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Model } from '../ports/model.ts';
 import type { AgentState } from '../schema/agent-life.ts';
@@ -134,6 +135,14 @@ export class ModelAnswer {
   }
 }
 
+function checkTriggers(triggers: readonly Trigger[]): void {
+  for (const trigger of triggers) if (!('on' in trigger)) parseSchedule(trigger);
+  const specs = triggers.map((trigger) => JSON.stringify({ ...trigger, catchUp: undefined }));
+  if (new Set(specs).size === specs.length) return;
+  const expected = 'different from each other';
+  throw new MeshError('INVALID_ARGUMENT', { argument: 'agent.triggers', expected, got: specs });
+}
+
 async function runModel(model: Model, input: unknown, signal: AbortSignal): Promise<ModelAnswer> {
   return new ModelAnswer(await model.run({ input, signal }));
 }
@@ -146,7 +155,7 @@ function checkDefinition(definition: AgentDefinition<never>): void {
     const { at, expected, got } = cause.params;
     throw new MeshError('INVALID_ARGUMENT', { argument: at, expected, got }, { cause });
   }
-  for (const trigger of definition.triggers ?? []) if (!('on' in trigger)) parseSchedule(trigger);
+  checkTriggers(definition.triggers ?? []);
   if ((definition.handler === undefined) === (definition.model === undefined)) {
     const expected = 'given either a handler or a model';
     const got = definition.handler === undefined ? 'neither' : 'both';

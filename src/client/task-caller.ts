@@ -161,6 +161,8 @@ export class TaskCaller {
     try {
       const result = await this.#tryInOrder(candidates, attempt, refusals);
       tried.state = 'completed';
+      // What went well is explained without it, and it may be large.
+      tried.request = { ...request, data: undefined };
       tried.agent = result.agent.id;
       return result;
     } catch (error) {

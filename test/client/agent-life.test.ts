@@ -214,9 +214,11 @@ describe('triggers', () => {
     [{ every: 0 }, 'every'],
     [{ cron: '61 * * * *' }, 'cron'],
     [{ cron: '* * * * *', timeZone: 'Mars/Olympus' }, 'timeZone'],
+    [{ every: '1m' }, 'agent.triggers'],
   ])('refuses %o when the agent is made', async (trigger, argument) => {
     await using town = new Town();
-    const making = () => town.org('acme').createAgent({ ...echo, triggers: [trigger as never] });
+    const triggers = [trigger, { every: '1m', catchUp: true }] as never;
+    const making = () => town.org('acme').createAgent({ ...echo, triggers });
     const error = await failure(making);
     expect(error.code).toBe('INVALID_ARGUMENT');
     expect(String(error.params['argument'])).toContain(argument);

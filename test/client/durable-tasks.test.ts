@@ -135,6 +135,20 @@ describe('a durable task', () => {
     await until(async () => (await mesh.tasks.list({ state: 'suspended' })).length === 1);
     controller.abort();
     await until(async () => (await mesh.tasks.list({ state: 'cancelled' })).length === 1);
+
+    const acme = await town.open('other');
+    await acme.federate(mesh.did);
+    const abroad = new AbortController();
+    acme.executeTask(task, { to: mesh.did, signal: abroad.signal }).catch(() => undefined);
+    await until(async () => (await mesh.tasks.list({ state: 'suspended' })).length === 1);
+    abroad.abort();
+    await until(async () => (await mesh.tasks.list({ state: 'cancelled' })).length === 2);
+
+    // A deadline ends the wait only.
+    const late = mesh.executeTask(task, { timeout: 50 });
+    expect((await failure(late)).code).toBe('TASK_TIMEOUT');
+    expect(await mesh.tasks.list({ state: 'suspended' })).toHaveLength(1);
+    await mesh.tasks.cancel((await mesh.tasks.list({ state: 'suspended' }))[0]!.id);
     mesh.executeTask(task, { idempotencyKey: 'k' }).catch(() => undefined);
     await until(async () => (await mesh.tasks.list({ state: 'suspended' })).length === 1);
     const [second] = await mesh.tasks.list({ state: 'suspended' });
