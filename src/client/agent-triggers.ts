@@ -3,7 +3,6 @@
  * @module
  */
 import type { MeshError } from '../base/errors.ts';
-import { cidOfJson } from '../base/multiformat.ts';
 import { type TriggerRun, TriggerRunner } from '../core/tasks/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Candidate } from '../ports/placement.ts';
@@ -41,23 +40,13 @@ export function agentTriggers(options: AgentTriggersOptions): TriggerRunner {
       const agent = agents.get(run.agent);
       const type = agent?.definition.capabilities[0];
       if (agent?.state !== 'active' || type === undefined) return;
-      const { signal } = run;
-      const key = keyOf(run);
-      await caller.run(
-        { type, data: inputOf(run) },
-        { signal, timeout: runTimeout, ...(key !== undefined && { idempotencyKey: key }) },
-        [candidate(run.agent)],
-      );
+      const options = { signal: run.signal, timeout: runTimeout } as const;
+      await caller.run({ type, data: inputOf(run) }, options, [candidate(run.agent)]);
     },
     report: ({ code, params }: MeshError, { agent: name }) => {
       emit('trigger.failed', { name, code, params });
     },
   });
-}
-
-/** Of several processes on one store, and of repetitions, one runs for each time. Events are told to each process. */
-function keyOf({ agent, trigger, due }: TriggerRun): string | undefined {
-  return due === undefined ? undefined : `trigger-${cidOfJson([agent, { ...trigger }, due])}`;
 }
 
 function inputOf({ trigger, due, missed, event }: TriggerRun): TriggeredInput {

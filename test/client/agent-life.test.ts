@@ -109,6 +109,21 @@ describe('the life of an agent', () => {
     await agent.activate();
     expect(decide()).toBe('allow');
     expect(changes).toEqual(['registered active', 'active suspended', 'suspended active']);
+
+    // Of others one knows what they announce.
+    const globex = await town.open('globex', [{ ...echo, name: 'theirs' }]);
+    await mesh.federate(globex.did);
+    await mesh.policy.publish(cedar`
+      @id("known-to-work")
+      forbid (principal, action == Action::"task.send", resource)
+      unless { resource has state && resource.state == "active" };`);
+    const theirs = (name: string) =>
+      mesh.policy.decideSync({
+        action: 'task.send',
+        resource: `agent:${globex.did}#main/${name}`,
+      }).determining;
+    expect(theirs('theirs')).not.toContain('known-to-work');
+    expect(theirs('unheard-of')).toContain('known-to-work');
   });
 });
 
@@ -199,15 +214,31 @@ describe('triggers', () => {
         runs += 1;
       },
     });
+    const told: string[] = [];
+    mesh.on('trigger.failed', ({ data }) => told.push(data.code));
     await agent.suspend();
     await clock.advance('30s');
     expect(runs).toBe(0);
+    expect(told).toEqual([]);
     await agent.activate();
     await clock.advance('10s');
     expect(runs).toBe(1);
     await agent.retire();
     await clock.advance('30s');
     expect(runs).toBe(1);
+    // Another of that name starts with a clean sheet.
+    mesh.createAgent({
+      name: 'tick',
+      capabilities: ['tick'],
+      triggers: [{ every: '10s' }],
+      handler: () => {
+        runs += 10;
+      },
+    });
+    await clock.advance('10s');
+    expect(runs).toBe(11);
+    await mesh.close({ drain: 0 });
+    expect(clock.timers).toBe(0);
   });
 
   it.each([

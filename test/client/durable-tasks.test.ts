@@ -54,6 +54,9 @@ describe('a durable task', () => {
     let id = '';
     {
       await using mesh = acmeOn(store, [writer(seen)]);
+      mesh.on('task.failed', ({ data: { code } }) => {
+        if (code !== 'CLOSED') seen.push(`failed ${code}`);
+      });
       mesh.executeTask(task, { idempotencyKey: 'r1' }).catch(() => undefined);
       await until(async () => (await mesh.tasks.list({ state: 'suspended' })).length === 1);
       const [suspended] = await mesh.tasks.list();
@@ -61,6 +64,7 @@ describe('a durable task', () => {
       id = suspended!.id;
     }
     await using mesh = acmeOn(store, [writer(seen)]);
+    mesh.on('task.failed', ({ data }) => seen.push(`failed ${data.code}`));
     for (const answer of ['one', 'two', 'three']) {
       await until(async () => (await mesh.tasks.state(id)) === 'suspended');
       await mesh.tasks.resume(id, answer);
@@ -149,8 +153,13 @@ describe('a durable task', () => {
     expect((await failure(late)).code).toBe('TASK_TIMEOUT');
     expect(await mesh.tasks.list({ state: 'suspended' })).toHaveLength(1);
     await mesh.tasks.cancel((await mesh.tasks.list({ state: 'suspended' }))[0]!.id);
-    mesh.executeTask(task, { idempotencyKey: 'k' }).catch(() => undefined);
+    // Who has a key can come back for it.
+    const left = new AbortController();
+    mesh.executeTask(task, { idempotencyKey: 'k', signal: left.signal }).catch(() => undefined);
     await until(async () => (await mesh.tasks.list({ state: 'suspended' })).length === 1);
+    left.abort();
+    await failure(mesh.executeTask(task, { idempotencyKey: 'other', timeout: 20 }));
+    expect(await mesh.tasks.list({ state: 'suspended' })).toHaveLength(2);
     const [second] = await mesh.tasks.list({ state: 'suspended' });
     const outcome = await mesh.tasks.cancel(second!.id, 'not needed');
     expect(outcome).toEqual({ state: 'cancelled', reason: 'not needed' });
@@ -181,6 +190,45 @@ describe('a durable task', () => {
     const all = await Promise.all([1, 2, 3].map(() => mesh.executeTask(task)));
     expect(all.map(({ output }) => output)).toEqual(['done', 'done', 'done']);
     expect(most).toBe(1);
+  });
+
+  it('that is in the queue waits while its agent is out of service, and gates hear that it did not begin', async () => {
+    await using town = new Town();
+    const first = Promise.withResolvers<string>();
+    const begun: unknown[] = [];
+    const mesh = await town.open('acme');
+    const agent = mesh.createAgent({
+      name: 'one',
+      capabilities: ['report'],
+      durable: true,
+      concurrency: 1,
+      handler: async ({ input }) => {
+        begun.push(input);
+        return begun.length === 1 ? first.promise : 'second';
+      },
+    });
+    const heard: (true | undefined)[] = [];
+    mesh.use({ name: 'meter', start: (host) => host }).gate('budget', {
+      before: () => undefined,
+      after: ({ direction }, { suspended }) => {
+        if (direction === 'receive') heard.push(suspended);
+      },
+    });
+    const running = mesh.executeTask({ type: 'report', data: 1 });
+    await until(() => begun.length === 1);
+    const waiting = { idempotencyKey: 'queued' } as const;
+    const left = mesh.executeTask({ type: 'report', data: 2 }, { ...waiting, timeout: 30 });
+    expect((await failure(left)).code).toBe('TASK_TIMEOUT');
+    await until(() => heard.length === 1);
+    expect(heard).toEqual([true]);
+    await agent.suspend();
+    first.resolve('first');
+    expect((await running).output).toBe('first');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(begun).toEqual([1]);
+    await agent.activate();
+    expect((await mesh.executeTask({ type: 'report', data: 2 }, waiting)).output).toBe('second');
+    expect(begun).toEqual([1, 2]);
   });
 
   it('tells gates when it is given up, and asks them before it goes on', async () => {

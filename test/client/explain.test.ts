@@ -51,6 +51,15 @@ describe('explain', () => {
     expect(explained.candidates[0]!.passes).toBe(true);
   });
 
+  it('holds the budget of the call against the price', async () => {
+    await using town = new Town();
+    const mesh = await town.open('acme', [{ ...echo, pricing: { perQuery: 9n } }]);
+    const error = await failure(mesh.executeTask(task, { budget: { credits: 3n } }));
+    const { candidates } = await mesh.explain(String(error.params['task']));
+    const refused = candidates[0]!.verdicts.filter(({ passes }) => !passes);
+    expect(refused).toMatchObject([{ gate: 'budget', refusal: { params: { cost: '9' } } }]);
+  });
+
   it('follows what has changed since', async () => {
     await using town = new Town();
     const mesh = await town.open('acme', [echo]);
