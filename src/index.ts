@@ -208,6 +208,8 @@ export type {
   HostTasks,
   HostTrust,
   PeerMessage,
+  ReceiptContributor,
+  ReceiptOccasion,
   SendOptions,
 } from './ports/extension.ts';
 export {

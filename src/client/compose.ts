@@ -28,9 +28,10 @@ import { entitySource } from './entities.ts';
 import { Gates } from './gates.ts';
 import { loadGround } from './ground.ts';
 import { LazyAggregator } from './lazy-aggregator.ts';
-import type { LocalAgents } from './local-agents.ts';
+import type { LocalAgent, LocalAgents } from './local-agents.ts';
 import { Observations } from './observations.ts';
 import type { MeshClientOptions } from './options.ts';
+import { ReceiptMembers } from './receipt-members.ts';
 import { Revocations } from './revocations.ts';
 import {
   announcedPrice,
@@ -39,6 +40,7 @@ import {
   sovereigntyGate,
   trustGate,
 } from './task-gates.ts';
+import { nodeOf, tenantOf, tenantStore } from './tenant.ts';
 
 /** Everything behind a started client. */
 export interface Rooms {
@@ -56,6 +58,8 @@ export interface Rooms {
   readonly roles: Roles;
   /** Who orders the candidates for a task; an extension may take over. */
   readonly placement: { current: Placement };
+  /** What extensions add to receipts. */
+  readonly receiptMembers: ReceiptMembers;
   readonly bonds: Bonds;
   readonly revocations: Revocations;
   readonly observations: Observations;
@@ -86,10 +90,13 @@ async function build(
 ): Promise<Rooms> {
   const ground = await loadGround(options);
   const { clock, random, crypto, http } = ground;
-  const { node = 'main', minTrust = 0, anchors = [] } = options;
-  const store = await openStore(options, lifetime);
+  const { minTrust = 0, anchors = [] } = options;
+  const node = nodeOf(options);
+  const tenant = tenantOf(options);
+  const whole = await openStore(options, lifetime);
   const identity =
-    options.identity ?? (await openIdentity(ground, store, { ...didOf(options), create: true }));
+    options.identity ?? (await openIdentity(ground, whole, { ...didOf(options), create: true }));
+  const store = tenantStore(whole, tenant);
   const { did, signer, log } = identity;
   const own = <R extends { close(): Promise<void> }>(room: R): R => {
     lifetime.own(() => room.close());
@@ -101,13 +108,16 @@ async function build(
   const bonds = new Bonds(store.sub('bonds/'));
   const observations = new Observations();
   const revocations = new Revocations(store.sub('revocations/'));
-  const audit = own(new Audit({ did, signer, keys, clock, random, store: store.sub('audit/') }));
+  const audit = own(
+    new Audit({ did, tenant, signer, keys, clock, random, store: store.sub('audit/') }),
+  );
   const transports = transportsOf(options, did, node);
   const addressBook = { endpoints: (peer: Did) => endpointsOf(peer, transports, discovery) };
 
   const federation: Federation = new Federation({
     identities: [identity],
     node,
+    tenant,
     transports,
     clock,
     random: random.child('federation'),
@@ -158,7 +168,10 @@ async function build(
         revoked: (peer) => revocations.of(peer, trust.credentialsOf(peer)),
         federated: (peer) => bonds.has(peer),
         agent: (id) => discovery.get(id),
-        stateOf: (id) => stateOf(id, agentId(did, node, ''), agents),
+        own: (id) => {
+          const agent = ownAgent(id, agentId(did, node, ''), agents);
+          return agent && { state: agent.state, tenant };
+        },
         zoneOf: zoneOfRegion,
       }),
       decisions: {
@@ -292,6 +305,9 @@ async function build(
     gossip,
     roles,
     placement: { current: asRanked },
+    receiptMembers: new ReceiptMembers((error, extension) => {
+      if (options.logger) options.logger.log('warn', 'a receipt member', { extension, error });
+    }),
     bonds,
     revocations,
     observations,
@@ -336,7 +352,10 @@ function transportsOf(options: MeshClientOptions, did: Did, node: string): reado
   const given = [options.transport ?? memoryTransport()].flat() as readonly Transport[];
   return given.map((transport) =>
     transport.listenAt === 'mem:'
-      ? { ...transport, listenAt: node === 'main' ? `mem:${did}` : `mem:${did}~${node}` }
+      ? {
+          ...transport,
+          listenAt: node === 'main' ? `mem:${did}` : `mem:${did}~${encodeURIComponent(node)}`,
+        }
       : transport,
   );
 }
@@ -351,9 +370,9 @@ function endpointsOf(
   return [...new Set([...announced, ...here])];
 }
 
-/** The state of an agent whose id begins with `own`. */
-function stateOf(id: string, own: string, agents: LocalAgents): string | undefined {
-  return id.startsWith(own) ? agents.get(id.slice(own.length))?.state : undefined;
+/** The agent of this node whose id begins with `own`. */
+function ownAgent(id: string, own: string, agents: LocalAgents): LocalAgent | undefined {
+  return id.startsWith(own) ? agents.get(id.slice(own.length)) : undefined;
 }
 
 /** The street as discovery sees it: records are taken only from those policy lets publish. */

@@ -18,8 +18,10 @@ export interface EntityFacts {
   readonly federated: (did: Did) => boolean;
   /** The record of an agent, of this node or another. */
   readonly agent: (id: string) => AgentRecord | undefined;
-  /** Where an agent of this node is in its life; undefined for others. */
-  readonly stateOf: (id: string) => string | undefined;
+  /** What this node knows of an agent of its own; undefined for others. */
+  readonly own: (
+    id: string,
+  ) => { readonly state: string; readonly tenant: string | undefined } | undefined;
   readonly zoneOf: (region: string) => string | undefined;
 }
 
@@ -58,7 +60,7 @@ function agent(ref: EntityRef, facts: EntityFacts): Entity {
   };
   const attributes: Record<string, PolicyValue> = { org };
   // Others announce what is in service and withdraw the rest.
-  const state = facts.stateOf(ref.id) ?? (record === undefined ? undefined : 'active');
+  const { state = record && 'active', tenant } = facts.own(ref.id) ?? {};
   if (state !== undefined) attributes['state'] = state;
   if (record !== undefined) {
     const { name, version, capabilities, region, risk } = record;
@@ -68,5 +70,6 @@ function agent(ref: EntityRef, facts: EntityFacts): Entity {
     if (zone !== undefined) attributes['zone'] = zone;
     if (risk !== undefined) attributes['risk'] = risk;
   }
-  return { ref, attributes, parents: [org] };
+  const parents = tenant === undefined ? [org] : [org, { type: 'Tenant', id: tenant }];
+  return { ref, attributes, parents };
 }

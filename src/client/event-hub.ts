@@ -21,6 +21,8 @@ const readerLimit = 4_096;
 /** Hands out events. A listener that throws harms nobody else. */
 export class EventHub {
   readonly #clock: Clock;
+  /** What every event says. */
+  readonly #frame: { readonly tenant?: string };
   readonly #emitter = new EventEmitter();
   readonly #readers = new Set<{
     readonly patterns: readonly string[];
@@ -32,12 +34,19 @@ export class EventHub {
   }>();
   #closed = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, tenant?: string) {
     this.#clock = clock;
+    this.#frame = tenant === undefined ? {} : { tenant };
   }
 
   readonly emit: Emit = (type, data, about = {}) => {
-    const event = { at: toInstant(this.#clock.now()), type, ...about, data } as MeshEvent;
+    const event = {
+      at: toInstant(this.#clock.now()),
+      type,
+      ...about,
+      ...this.#frame,
+      data,
+    } as MeshEvent;
     for (const { patterns, queue } of this.#readers) {
       if (eventMatches(type, patterns)) queue.push(event);
     }

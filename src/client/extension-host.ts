@@ -5,13 +5,13 @@
 import { MeshError } from '../base/errors.ts';
 import type { Extension, Host, HostBroadcast } from '../ports/extension.ts';
 import type { Store } from '../ports/store.ts';
-import { silent } from '../ports/telemetry.ts';
 import { asRanked } from './as-ranked.ts';
 import type { Rooms } from './compose.ts';
 import type { EventHub } from './event-hub.ts';
 import { groundOf } from './ground.ts';
 import { lazyDoor } from './lazy-door.ts';
 import type { MeshClientOptions } from './options.ts';
+import { telemetryOf } from './tenant.ts';
 
 /** Starts extensions, each once. */
 export class Extensions {
@@ -73,7 +73,8 @@ export function makeHost(name: string, parts: HostParts): Host {
       async () => (await ready()).store.sub(corner),
       ['get', 'getMany', 'write'],
     ),
-    telemetry: options.telemetry ?? silent,
+    tenant: options.tenant,
+    telemetry: telemetryOf(options),
     http,
     events: (...patterns) => events.read(patterns, parts.signal),
     handle(called, handler) {
@@ -91,17 +92,9 @@ export function makeHost(name: string, parts: HostParts): Host {
       hold: async (role, holding) => (await ready()).roles.hold(corner + role, holding),
       check: async (role, epoch) => (await ready()).roles.check(corner + role, epoch),
     },
-    gate: (gateName, gate) => {
-      let remove = (): void => undefined;
-      let wanted = true;
-      parts.wire(({ gates }) => {
-        if (wanted) remove = gates.add(gateName, gate);
-      });
-      return () => {
-        wanted = false;
-        remove();
-      };
-    },
+    gate: (gateName, gate) => addSoon(parts, ({ gates }) => gates.add(gateName, gate)),
+    receipt: (contribute) =>
+      addSoon(parts, ({ receiptMembers }) => receiptMembers.add(name, contribute)),
     placement: (placement) => {
       parts.wire((rooms) => {
         rooms.placement.current = placement;
@@ -116,6 +109,19 @@ export function makeHost(name: string, parts: HostParts): Host {
     autonomy: parts.autonomy,
     perform: parts.perform,
     use: parts.use,
+  };
+}
+
+/** Adds something once there are rooms to add it to; the result takes it away, or back. */
+function addSoon({ wire }: HostParts, add: (rooms: Rooms) => () => void): () => void {
+  let remove = (): void => undefined;
+  let wanted = true;
+  wire((rooms) => {
+    if (wanted) remove = add(rooms);
+  });
+  return () => {
+    wanted = false;
+    remove();
   };
 }
 

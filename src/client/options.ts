@@ -23,7 +23,12 @@ export interface MeshClientOptions {
   readonly did?: string;
   /** An identity opened before; otherwise it is kept in the store, made at the first start. */
   readonly identity?: Identity;
-  /** Name of this node among its organisation's. Default `main`. */
+  /**
+   * A tenant of the organisation. Clients of several tenants can share one store: they share the identity in it and nothing
+   * else. Receipts, audit log, policies, telemetry and events say which tenant they belong to. Default: none.
+   */
+  readonly tenant?: string;
+  /** Name of this node among its organisation's. Default: the tenant's name, else `main`. */
   readonly node?: string;
   /** How it reaches others. Default: the memory transport of this process. */
   readonly transport?: Transport | readonly Transport[];

@@ -33,6 +33,8 @@ export interface SendOptions {
 /** What the task caller is given. */
 export interface TaskCallerOptions {
   readonly did: Did;
+  /** On whose behalf tasks are done. */
+  readonly tenant: string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly gates: Gates;
@@ -122,18 +124,18 @@ export class TaskCaller {
 
   #request(task: Task, options: CallOptions): TaskRequest {
     const { type, data, sovereignty, labels } = taskShape(task, 'task');
+    const { tenant, random } = this.#options;
     const idempotencyKey = keyShape(options.idempotencyKey, 'options.idempotencyKey');
     return {
       // Every repetition of a call is the same request, so it has the same id too.
       id:
-        idempotencyKey === undefined
-          ? newId('task', this.#options.random)
-          : `task-${cidOfJson(idempotencyKey)}`,
+        idempotencyKey === undefined ? newId('task', random) : `task-${cidOfJson(idempotencyKey)}`,
       type,
       data,
       ...(sovereignty === undefined ? {} : { sovereignty }),
       ...(labels === undefined ? {} : { labels }),
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      ...(tenant === undefined ? {} : { tenant }),
     };
   }
 

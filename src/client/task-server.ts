@@ -8,6 +8,7 @@ import type { Did } from '../base/ids.ts';
 import { isPlainObject } from '../base/shape.ts';
 import type { TaskContext, TaskEntry } from '../core/tasks/index.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { ReceiptOccasion } from '../ports/extension.ts';
 import type { GateOutcome, GateRequest } from '../ports/gate.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { ModelUsage } from '../ports/model.ts';
@@ -30,7 +31,7 @@ export interface TaskReply {
 
 /** A receipt before it has an id, hashes and a signature. */
 export type ReceiptDraft = Pick<Receipt, 'task' | 'type' | 'agent' | 'for' | 'outcome'> &
-  Partial<Pick<Receipt, 'usage' | 'region' | 'tenant' | 'agentVersion'>> & {
+  Partial<Pick<Receipt, 'usage' | 'region' | 'tenant' | 'byTenant' | 'agentVersion'>> & {
     readonly input: unknown;
     readonly output: unknown;
   };
@@ -40,6 +41,7 @@ export interface TaskServerOptions {
   readonly did: Did;
   readonly node: string;
   readonly region: string | undefined;
+  readonly tenant: string | undefined;
   readonly clock: Clock;
   readonly agents: LocalAgents;
   readonly gates: Gates;
@@ -54,6 +56,8 @@ export interface TaskServerOptions {
     request: TaskRequest,
     options: ExecutionOptions,
   ) => Promise<TaskReply>;
+  /** What extensions add to the receipt of a task. */
+  readonly receiptMembers: (about: ReceiptOccasion) => Readonly<Record<string, unknown>>;
   /** Signs a receipt and has it on record before it resolves. */
   readonly issueReceipt: (draft: ReceiptDraft) => Promise<SignedReceipt>;
 }
@@ -231,13 +235,15 @@ export class TaskServer {
     from: Did,
     done: { output: unknown; ms: number; usage: ModelUsage | undefined },
   ): Promise<SignedReceipt> {
-    const { did, node, region, issueReceipt } = this.#options;
+    const { did, node, region, tenant: byTenant, issueReceipt, receiptMembers } = this.#options;
+    const agent = agentId(did, node, definition.name);
     const tokens =
       done.usage === undefined ? {} : { tokens: done.usage.inputTokens + done.usage.outputTokens };
     return issueReceipt({
+      ...receiptMembers({ task: request, agent, peer: from }),
       task: request.id,
       type: request.type,
-      agent: agentId(did, node, definition.name),
+      agent,
       for: from,
       outcome: 'ok',
       input: request.data,
@@ -246,6 +252,7 @@ export class TaskServer {
       agentVersion: definition.version ?? '1.0.0',
       ...(region === undefined ? {} : { region }),
       ...(request.tenant === undefined ? {} : { tenant: request.tenant }),
+      ...(byTenant === undefined ? {} : { byTenant }),
     });
   }
 

@@ -38,6 +38,7 @@ export interface TaskWiring {
   readonly mesh: MeshClient;
   readonly node: string;
   readonly region: string | undefined;
+  readonly tenant: string | undefined;
   readonly ground: { readonly clock: Clock; readonly random: Random };
   readonly agents: LocalAgents;
   readonly events: EventHub;
@@ -82,6 +83,7 @@ function callerOf(rooms: Rooms, wiring: TaskWiring): TaskCaller {
   const { clock, random } = wiring.ground;
   return new TaskCaller({
     did,
+    tenant: wiring.tenant,
     clock,
     random: random.child('tasks'),
     gates,
@@ -153,12 +155,14 @@ function serveTasks(rooms: Rooms, wiring: TaskWiring): DurableTasks {
     did,
     node,
     region,
+    tenant: wiring.tenant,
     clock,
     agents,
     gates,
     emit,
     mesh,
     logger,
+    receiptMembers: (about) => rooms.receiptMembers.of(about),
     keep: (agent, asked, request, options) => durable.take(agent, asked, request, options),
     trustIn: (peer) => (peer === did ? 100 : trust.score(peer).score),
     issueReceipt: async (draft) => {

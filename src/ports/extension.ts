@@ -8,6 +8,7 @@ import type { Did } from '../base/ids.ts';
 import type { Action, AutonomyLevel } from '../schema/action.ts';
 import type { AgentRecord } from '../schema/agent-record.ts';
 import type { MeshEvent } from '../schema/mesh-event.ts';
+import type { TaskRequest } from '../schema/task.ts';
 import type { Clock } from './clock.ts';
 import type { Gate, GateName } from './gate.ts';
 import type { Http } from './http.ts';
@@ -151,6 +152,18 @@ export interface HostTasks {
   resume(id: string, input?: unknown): Promise<HostTask>;
 }
 
+/** A receipt that is about to be signed. */
+export interface ReceiptOccasion {
+  readonly task: TaskRequest;
+  /** Id of the agent that did it. */
+  readonly agent: string;
+  /** Who asked. */
+  readonly peer: Did;
+}
+
+/** Says what to add to a receipt: JSON data under names of its own, or `quote`, `hold`, `arm`, `approval`. Must not wait. */
+export type ReceiptContributor = (occasion: ReceiptOccasion) => Readonly<Record<string, unknown>>;
+
 /** Options of {@link Host.perform}. */
 export interface HostPerformOptions {
   /** Whether a person or an agent asked for exactly this. Default: nobody did. */
@@ -171,6 +184,8 @@ export type HostActionResult<Output> =
 /** What an extension may touch. */
 export interface Host {
   readonly did: Did;
+  /** The tenant this client is for; undefined where the organisation has none. */
+  readonly tenant: string | undefined;
   readonly clock: Clock;
   /** This extension's own stream. */
   readonly random: Random;
@@ -196,6 +211,11 @@ export interface Host {
   gate(name: GateName, gate: Gate): () => void;
   /** Takes over the order in which candidates for a task are tried; the result gives it back. */
   placement(placement: Placement): () => void;
+  /**
+   * Adds members to the receipts this node signs, at most 16 KiB; the result takes it away. A member that is the house's own or
+   * was added by somebody else, and what `contribute` throws, is reported and left out: the work is done, so the receipt stands.
+   */
+  receipt(contribute: ReceiptContributor): () => void;
   /** How far this node believes others. Answers once the client has started: `NOT_STARTED` before. */
   readonly trust: HostTrust;
   /** What this node's policies permit. `NOT_STARTED` before the start. */

@@ -93,6 +93,8 @@ export interface MeshEventOf<T extends MeshEventType> {
   readonly agent?: string;
   /** Organisation it is about. */
   readonly peer?: Did;
+  /** Tenant of the client that tells it, where it is for one. */
+  readonly tenant?: string;
   readonly data: MeshEventData[T];
 }
 

@@ -53,7 +53,10 @@ export interface Receipt {
   readonly quote?: unknown;
   readonly hold?: string;
   readonly region?: string;
+  /** Tenant of who asked, on whose behalf it was done. */
   readonly tenant?: string;
+  /** Tenant of who did it. */
+  readonly byTenant?: string;
   readonly agentVersion?: string;
   readonly arm?: string;
   readonly approval?: string;
@@ -90,6 +93,7 @@ export const receiptShape: Shape<SignedReceipt> = object({
   hold: optional(text({ max: 256 })),
   region: optional(name),
   tenant: optional(name),
+  byTenant: optional(name),
   agentVersion: optional(text({ max: 64 })),
   arm: optional(text({ max: 64 })),
   approval: optional(text({ max: 256 })),

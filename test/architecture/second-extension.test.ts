@@ -56,6 +56,7 @@ const nightShift: Extension<NightShift> = {
         );
       },
     });
+    host.receipt(({ agent }) => ({ 'night-shift/seat': { agent, rota: rota.length } }));
     void listen(host, heard);
     return {
       prefer: (order) => {
@@ -212,6 +213,28 @@ describe('a system from outside', () => {
     await until(() => c.shift.heard.length === 1);
     expect(c.shift.heard).toEqual(['lights out']);
     await Promise.all(all.map(({ mesh }) => mesh.close()));
+  });
+
+  it('writes into receipts what the other organisation does not know, and neither can alter', async () => {
+    const hub = new MemoryHub();
+    const { mesh: globex } = await open(hub, 'globex');
+    const plain = new MeshClient({
+      did: 'did:mesh:enterprise:plain',
+      transport: memoryTransport({ hub }),
+    });
+    await using _globex = globex;
+    await using _plain = plain;
+    await plain.start();
+    await plain.federate(globex.did);
+    const { receipt } = await plain.executeTask({ type: 'who', data: null });
+    const seat = { agent: receipt.agent, rota: 0 };
+    expect(receipt).toMatchObject({ by: globex.did, 'night-shift/seat': seat });
+    const [kept] = await Array.fromAsync(plain.audit.entries({ kind: 'task' }));
+    await plain.audit.verifyReceipt(kept!.body);
+    const forged = { ...receipt, 'night-shift/seat': { ...seat, rota: 7 } };
+    await expect(plain.audit.verifyReceipt(forged)).rejects.toMatchObject({
+      code: 'RECEIPT_INVALID',
+    });
   });
 
   it('suspends a task over a restart and lets it go on from its checkpoint', async () => {

@@ -194,6 +194,7 @@ describe('the task caller', () => {
         }));
         const caller = new TaskCaller({
           did: peer,
+          tenant: undefined,
           clock,
           random: seededRandom(1),
           gates,

@@ -26,6 +26,7 @@ import {
   endKey,
   entryKey,
   entryPrefix,
+  type LogKeeper,
   putEnd,
   putEntry,
   putHead,
@@ -39,6 +40,8 @@ import { type AuditVerdict, verifyLog } from './verify-log.ts';
 export interface AuditLogOptions {
   /** Whose log it is. */
   readonly did: Did;
+  /** Which of its tenants it belongs to. */
+  readonly tenant?: string | undefined;
   readonly signer: Signer;
   readonly keys: Keys;
   /** This log's own part of the store; must be conditional. */
@@ -76,6 +79,11 @@ const bodyLimit = 65_536;
 const retryMs = 1_000;
 /** How often a batch is tried against other writers of the same log. */
 const writeAttempts = 8;
+
+/** Whose log it is. */
+function keeperOf({ did, tenant }: AuditLogOptions): LogKeeper {
+  return { keeper: did, ...(tenant !== undefined && { tenant }) };
+}
 
 /** A hash-chained log in a store. */
 export class AuditLog {
@@ -156,7 +164,8 @@ export class AuditLog {
   /** Walks the whole chain and its signed heads, and names the first break. Appends wait meanwhile. */
   async verify(): Promise<AuditVerdict> {
     await this.open();
-    const { did: keeper, keys } = this.#options;
+    const { keys } = this.#options;
+    const keeper = keeperOf(this.#options);
     return this.#inTurn(async () => {
       // Other processes may write to the same log during the walk; a snapshot does not see it.
       const snapshot = await this.#options.store.snapshot?.();
@@ -276,9 +285,10 @@ export class AuditLog {
   async #signHead(every: number): Promise<void> {
     const { length, hash } = this.#end;
     if (hash === undefined || length - this.#headAt < every) return;
-    const { did: keeper, signer, clock, store } = this.#options;
+    const { signer, clock, store } = this.#options;
     const index = length - 1;
-    const head: AuditHead = { format: 1, keeper, index, hash, at: toInstant(clock.now()) };
+    const at = toInstant(clock.now());
+    const head: AuditHead = { format: 1, ...keeperOf(this.#options), index, hash, at };
     const signed = await sign('audit-head', head, signer);
     await store.write([putHead(signed)]);
     this.#headAt = length;

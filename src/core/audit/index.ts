@@ -6,7 +6,7 @@
 export { Audit, type AuditOptions, type ReceiptRequest } from './audit.ts';
 export { AuditLog, type AuditLogOptions, type EntryFilter } from './audit-log.ts';
 export { type AuditEntry, type ChainEnd, link, linkProblem } from './chain.ts';
-export type { AuditHead } from './log-rows.ts';
+export type { AuditHead, LogKeeper } from './log-rows.ts';
 export type { Keys } from './needs.ts';
 export {
   contentHash,

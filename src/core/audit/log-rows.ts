@@ -9,13 +9,19 @@ import type { Did } from '../../base/ids.ts';
 import { integer, object, optional, parseJson, type Shape, text } from '../../base/shape.ts';
 import type { Op, Revision, Store } from '../../ports/store.ts';
 import { proofShape, type Signed } from '../../schema/signed.ts';
-import { did, instant } from '../../schema/words.ts';
+import { did, instant, nodeName } from '../../schema/words.ts';
 import { type AuditEntry, auditEntryShape, type ChainEnd, writeEntry } from './chain.ts';
 
-/** The keeper's signature under everything up to one entry. */
-export interface AuditHead {
-  readonly format: 1;
+/** Whose log it is. */
+export interface LogKeeper {
   readonly keeper: Did;
+  /** Which of the keeper's tenants, where it has several. */
+  readonly tenant?: string;
+}
+
+/** The keeper's signature under everything up to one entry. */
+export interface AuditHead extends LogKeeper {
+  readonly format: 1;
   /** Index of the last entry covered. */
   readonly index: number;
   /** Hash of that entry. */
@@ -103,6 +109,7 @@ const endShape: Shape<ChainEnd> = object({
 const headShape = object({
   format: integer({ min: 1, max: 1 }),
   keeper: did,
+  tenant: optional(nodeName),
   index: integer(),
   hash: text({ max: 128 }),
   at: instant,

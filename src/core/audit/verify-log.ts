@@ -3,13 +3,13 @@
  * @module
  */
 import { MeshError } from '../../base/errors.ts';
-import type { Did } from '../../base/ids.ts';
 import { type Signed, verifySigned } from '../../schema/signed.ts';
 import { type AuditEntry, type ChainEnd, emptyChain, endOf, linkProblem } from './chain.ts';
 import {
   type AuditHead,
   entryKey,
   entryPrefix,
+  type LogKeeper,
   type LogView,
   readEnd,
   readEntry,
@@ -29,8 +29,12 @@ export interface AuditVerdict {
   readonly because?: string;
 }
 
-/** Checks the log of `keeper` in `view`. What is wrong with it is a result, not an exception. */
-export async function verifyLog(view: LogView, keeper: Did, keys: Keys): Promise<AuditVerdict> {
+/** Checks the log of `owner` in `view`. What is wrong with it is a result, not an exception. */
+export async function verifyLog(
+  view: LogView,
+  owner: LogKeeper,
+  keys: Keys,
+): Promise<AuditVerdict> {
   const heads = await readHeads(view);
   let end = emptyChain;
   let signed = 0;
@@ -44,7 +48,7 @@ export async function verifyLog(view: LogView, keeper: Did, keys: Keys): Promise
     const isHead = heads.has(entry.index);
     const problem =
       linkProblem(end, entry) ??
-      (isHead ? await headProblem(heads.get(entry.index), entry, keeper, keys) : undefined);
+      (isHead ? await headProblem(heads.get(entry.index), entry, owner, keys) : undefined);
     if (problem !== undefined) return broken(problem);
     end = endOf(entry);
     if (isHead) signed = end.length;
@@ -57,7 +61,7 @@ export async function verifyLog(view: LogView, keeper: Did, keys: Keys): Promise
 async function headProblem(
   head: Signed<AuditHead> | undefined,
   entry: AuditEntry,
-  keeper: Did,
+  { keeper, tenant }: LogKeeper,
   keys: Keys,
 ): Promise<string | undefined> {
   if (head === undefined) return 'its signed head cannot be read';
@@ -68,7 +72,8 @@ async function headProblem(
     if (!MeshError.is(error)) throw error;
     return 'its signed head does not verify';
   }
-  return head.keeper === keeper ? undefined : 'its signed head is of another log';
+  const same = head.keeper === keeper && head.tenant === tenant;
+  return same ? undefined : 'its signed head is of another log';
 }
 
 async function isWrittenEnd(view: LogView, found: ChainEnd): Promise<boolean> {

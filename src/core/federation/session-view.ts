@@ -10,6 +10,8 @@ import type { Session } from './session.ts';
 export interface SessionView {
   readonly did: Did;
   readonly node: string;
+  /** The tenant the peer's node says it is for. */
+  readonly tenant?: string;
   /** `connecting`: not yet taken in by the peer; `suspended`: lost, being dialled again; `gone`: over. */
   readonly state: 'connecting' | 'active' | 'suspended' | 'gone';
   readonly endpoint: Endpoint;
@@ -28,6 +30,7 @@ export function viewOf(session: Session): SessionView {
   return {
     did: peer.did,
     node: peer.node,
+    ...(peer.tenant !== undefined && { tenant: peer.tenant }),
     state: session.ended !== undefined ? 'gone' : session.active ? 'active' : 'connecting',
     endpoint,
     handshakeMs,

@@ -47,7 +47,7 @@ async function written(count: number, headEvery = 4): Promise<Store> {
   return store;
 }
 
-const verdictOf = (store: Store) => verifyLog(store, keeper.did, keys);
+const verdictOf = (store: Store) => verifyLog(store, { keeper: keeper.did }, keys);
 const keyOf = (index: number): string => `entry/${String(index).padStart(16, '0')}`;
 
 describe('an audit log', () => {
