@@ -4,7 +4,11 @@
  * @module
  */
 export { type ConformanceCase } from './assert.ts';
+export {
+  type StoreConformanceOptions,
+  storeConformance,
+  type TransportConformanceOptions,
+  transportConformance,
+} from './conformance/index.ts';
 export { seededRandom } from './seeded-random.ts';
-export { type StoreConformanceOptions, storeConformance } from './store-conformance.ts';
-export { type TransportConformanceOptions, transportConformance } from './transport-conformance.ts';
 export { type VirtualClock, virtualClock } from './virtual-clock.ts';

@@ -2,14 +2,13 @@
  * The form of a store's law, and the few things many of them need.
  * @module
  */
-import { utf8 } from '../../base/bytes.ts';
-import type { Change, Commit, Entry, Key, Op, Store } from '../../ports/store.ts';
-import { check, checkWithin } from '../assert.ts';
+import { utf8 } from '../../../base/bytes.ts';
+import type { Change, Commit, Entry, Key, Op, Snapshot, Store } from '../../../ports/store.ts';
+import { check, checkWithin } from '../../assert.ts';
+import type { Law, Tools } from '../law.ts';
 
 /** What a law may use beside the store it is tried on. */
-export interface StoreTools {
-  /** The bound of every wait, in milliseconds. */
-  readonly timeoutMs: number;
+export interface StoreTools extends Tools {
   /** Lets the store's time pass. */
   readonly wait: (ms: number) => Promise<void>;
   /** Another handle on the data of `store`, open or closed. */
@@ -17,10 +16,7 @@ export interface StoreTools {
 }
 
 /** One law, tried on an empty store. */
-export interface StoreLaw {
-  readonly name: string;
-  readonly test: (store: Store, tools: StoreTools) => Promise<void>;
-}
+export type StoreLaw = Law<Store, StoreTools>;
 
 /** A put of `text` (default: the key itself). */
 export function put(key: Key, text: string = key): Op {
@@ -37,6 +33,12 @@ export function revisionOf(outcome: Commit, what: string): number {
   check(outcome.ok, `${what} must be committed, but is a conflict`);
   check(Number.isSafeInteger(outcome.revision), `the revision of ${what} must be a whole number`);
   return outcome.revision;
+}
+
+/** A snapshot of a store that claims to have them. */
+export async function openSnapshot(store: Store): Promise<Snapshot> {
+  check(store.snapshot !== undefined, 'a store that claims snapshots must have snapshot()');
+  return await store.snapshot();
 }
 
 /** All items of `source`. */

@@ -2,11 +2,11 @@
  * Laws of scans: every entry of the range, once, in the order of the keys' bytes.
  * @module
  */
-import { toHex, utf8 } from '../../base/bytes.ts';
-import { compareText } from '../../base/ids.ts';
-import type { Key, Range, Store } from '../../ports/store.ts';
-import { check, checkEqual, checkRejects } from '../assert.ts';
-import { seededRandom } from '../seeded-random.ts';
+import { toHex, utf8 } from '../../../base/bytes.ts';
+import { compareText } from '../../../base/ids.ts';
+import type { Key, Range, Store } from '../../../ports/store.ts';
+import { check, checkEqual, checkRejects } from '../../assert.ts';
+import { seededRandom } from '../../seeded-random.ts';
 import { all, commit, keysOf, put, type StoreLaw } from './store-law.ts';
 
 /** What holds for every store. */

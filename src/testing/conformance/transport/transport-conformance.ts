@@ -2,12 +2,14 @@
  * The conformance kit of transports.
  * @module
  */
-import type { Transport } from '../ports/transport.ts';
-import { type ConformanceCase, checkRejects, checkWithin } from './assert.ts';
-import { deliveryLaws } from './transport-conformance/delivery-laws.ts';
-import { endingLaws } from './transport-conformance/ending-laws.ts';
-import { meetingLaws } from './transport-conformance/meeting-laws.ts';
-import { TransportBench, type TransportLaw } from './transport-conformance/transport-law.ts';
+import type { Transport } from '../../../ports/transport.ts';
+import { type ConformanceCase, checkRejects } from '../../assert.ts';
+import { casesOf, defaultTimeoutMs } from '../law.ts';
+import { deliveryLaws } from './delivery-laws.ts';
+import { endingLaws } from './ending-laws.ts';
+import { transportLifecycleLaws } from './lifecycle-laws.ts';
+import { meetingLaws } from './meeting-laws.ts';
+import { TransportBench, type TransportLaw } from './transport-law.ts';
 
 /** Options of {@link transportConformance}. */
 export interface TransportConformanceOptions {
@@ -30,30 +32,29 @@ export function transportConformance(
   make: () => Transport | Promise<Transport>,
   options: TransportConformanceOptions = {},
 ): ConformanceCase[] {
-  const { counterpart = make, timeoutMs = 5_000 } = options;
-  return [...laws, silentLaw].map(({ name, test }) => {
-    const tried = async (): Promise<void> => {
-      const bench = new TransportBench(await counterpart(), await make(), timeoutMs);
-      try {
-        await test(bench);
-      } finally {
-        await bench.clear();
-      }
-    };
-    // A law waits several times; twice the bound of one wait is enough for those that pass.
-    return { name, run: () => checkWithin(2 * timeoutMs, `'${name}'`, tried()) };
+  const { counterpart = make, timeoutMs = defaultTimeoutMs } = options;
+  return casesOf(laws, {
+    open: async () => new TransportBench(await counterpart(), await make(), timeoutMs),
+    close: (bench) => bench.clear(),
+    tools: { timeoutMs },
   });
 }
 
-const laws: readonly TransportLaw[] = [...meetingLaws, ...deliveryLaws, ...endingLaws];
-
 const silentLaw: TransportLaw = {
   name: 'a transport that claims it cannot listen refuses to',
+  claims: ({ dialling }) => !dialling.features.listen,
   test: async (bench) => {
     const { dialling } = bench;
-    if (dialling.features.listen) return;
     const accept = (): void => undefined;
     const at = dialling.listenAt ?? `${dialling.schemes[0] ?? 'none'}://127.0.0.1:0`;
     await checkRejects(dialling.listen(at, accept, bench.context()), 'UNSUPPORTED', 'listen');
   },
 };
+
+const laws: readonly TransportLaw[] = [
+  ...meetingLaws,
+  ...deliveryLaws,
+  ...endingLaws,
+  ...transportLifecycleLaws,
+  silentLaw,
+];

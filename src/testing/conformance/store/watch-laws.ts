@@ -2,9 +2,9 @@
  * Laws of watching: no change is missed, none comes twice, deletes are told.
  * @module
  */
-import type { Change, Store } from '../../ports/store.ts';
-import { checkEqual, checkWithin } from '../assert.ts';
-import { countingSignal } from '../counting-signal.ts';
+import type { Change, Store } from '../../../ports/store.ts';
+import { checkEqual, checkRejects, checkWithin } from '../../assert.ts';
+import { countingSignal } from '../../counting-signal.ts';
 import { commit, nextChanges, put, type StoreLaw } from './store-law.ts';
 
 /** What holds for every store. */
@@ -83,6 +83,22 @@ export const watchLaws: readonly StoreLaw[] = [
       }
       checkEqual(await nextChanges(changes, 600, tools), expected, '600 changes');
       stop();
+    },
+  },
+  {
+    name: 'a running scan and a running watch fail with CLOSED when the store closes',
+    test: async (store, { timeoutMs }) => {
+      await commit(store, put('a'), put('b'));
+      const scan = store.scan({})[Symbol.asyncIterator]();
+      await scan.next();
+      const waiting = store.watch('')[Symbol.asyncIterator]().next();
+      // Whoever awaits it later must not make the process complain now.
+      waiting.catch(() => undefined);
+      await store.close();
+      const step = checkWithin(timeoutMs, 'the next step of a scan', scan.next());
+      await checkRejects(step, 'CLOSED', 'the next step of a scan');
+      const woken = checkWithin(timeoutMs, 'the end of a watch', waiting);
+      await checkRejects(woken, 'CLOSED', 'a watch that waits');
     },
   },
   {

@@ -2,9 +2,9 @@
  * Laws of single entries: what was written is what is read.
  * @module
  */
-import { utf8 } from '../../base/bytes.ts';
-import type { Durability, Op, Store } from '../../ports/store.ts';
-import { check, checkEqual, checkRejects } from '../assert.ts';
+import { utf8 } from '../../../base/bytes.ts';
+import type { Durability, Op, Store } from '../../../ports/store.ts';
+import { check, checkEqual, checkRejects } from '../../assert.ts';
 import { all, commit, put, revisionOf, type StoreLaw } from './store-law.ts';
 
 /** What holds for every store. */

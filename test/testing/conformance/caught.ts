@@ -1,6 +1,6 @@
 /** What the tests of the kits share: adapters with one fault, and what a kit says of them. */
-import { MeshError } from '../../src/base/errors.ts';
-import type { ConformanceCase } from '../../src/testing/index.ts';
+import { MeshError } from '../../../src/base/errors.ts';
+import type { ConformanceCase } from '../../../src/testing/index.ts';
 
 /** `whole`, but for the members of `fault`. */
 export function but<T extends object>(whole: T, fault: Partial<T>): T {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryHub, memoryTransport } from '../../src/adapters/transports/memory.ts';
-import type { Link, LinkHandler, Transport } from '../../src/ports/transport.ts';
-import { transportConformance } from '../../src/testing/index.ts';
+import { MemoryHub, memoryTransport } from '../../../src/adapters/transports/memory.ts';
+import type { Link, LinkHandler, Transport } from '../../../src/ports/transport.ts';
+import { transportConformance } from '../../../src/testing/index.ts';
 import { but, caught } from './caught.ts';
 
 /** Transports with one fault each, the law that catches it, and what the kit says. */
@@ -78,7 +78,7 @@ const faults: [
   ],
   [
     'tells the end twice',
-    'closing twice is one close, and closed() is called once',
+    'a second close of a link changes nothing',
     /the calls of closed\(\): expected \[1,1\], got \[2,2\]/,
     ends((handler, end) => {
       handler.closed(end);
@@ -103,8 +103,8 @@ const faults: [
   ],
   [
     'swallows sends after the end',
-    'after the end send and drained fail with CLOSED',
-    /send while closing must fail with CLOSED, but it succeeded/,
+    'after abort every method of a link fails with CLOSED',
+    /send of a link after abort must fail with CLOSED, but it succeeded/,
     links((link) =>
       but(link, {
         send: (frame) => {
@@ -129,7 +129,7 @@ const faults: [
   ],
   [
     'ends its links with the listener',
-    'closing a listener twice is one close, and its links go on',
+    'closing a listener leaves its links alone',
     /closed|CLOSED/,
     (transport) => {
       const accepted: Link[] = [];

@@ -2,7 +2,6 @@
  * The form of a transport's law, and two ends of a link to try it on.
  * @module
  */
-import type { Clock } from '../../ports/clock.ts';
 import type {
   Link,
   LinkEnd,
@@ -10,14 +9,13 @@ import type {
   Listener,
   Transport,
   TransportContext,
-} from '../../ports/transport.ts';
-import { check, checkWithin } from '../assert.ts';
+} from '../../../ports/transport.ts';
+import { check, checkWithin } from '../../assert.ts';
+import { pause, realClock } from '../../real-time.ts';
+import type { Law } from '../law.ts';
 
 /** One law, tried on a bench of its own. */
-export interface TransportLaw {
-  readonly name: string;
-  readonly test: (bench: TransportBench) => Promise<void>;
-}
+export type TransportLaw = Law<TransportBench>;
 
 /** One end of a link, and what has come in there. */
 export class LinkProbe implements LinkHandler {
@@ -25,7 +23,7 @@ export class LinkProbe implements LinkHandler {
   readonly frames: Uint8Array[] = [];
   readonly ends: LinkEnd[] = [];
   readonly #timeoutMs: number;
-  #changed: (() => void) | undefined;
+  #change = Promise.withResolvers<undefined>();
 
   constructor(link: Link, timeoutMs: number) {
     this.link = link;
@@ -35,12 +33,12 @@ export class LinkProbe implements LinkHandler {
   frame(bytes: Uint8Array): void {
     check(this.ends.length === 0, 'a frame arrived after closed()');
     this.frames.push(bytes);
-    this.#changed?.();
+    this.#changed();
   }
 
   closed(end: LinkEnd): void {
     this.ends.push(end);
-    this.#changed?.();
+    this.#changed();
   }
 
   /** Begins delivery. */
@@ -63,12 +61,14 @@ export class LinkProbe implements LinkHandler {
 
   async #until(holds: () => boolean, what: string): Promise<void> {
     while (!holds()) {
-      const changed = new Promise<void>((resolve) => {
-        this.#changed = resolve;
-      });
       const got = `${String(this.frames.length)} frames and ${String(this.ends.length)} ends`;
-      await checkWithin(this.#timeoutMs, `${what} (so far ${got})`, changed);
+      await checkWithin(this.#timeoutMs, `${what} (so far ${got})`, this.#change.promise);
     }
+  }
+
+  #changed(): void {
+    this.#change.resolve(undefined);
+    this.#change = Promise.withResolvers();
   }
 }
 
@@ -86,11 +86,6 @@ export class TransportBench {
     this.listening = listening;
     this.dialling = dialling;
     this.timeoutMs = timeoutMs;
-  }
-
-  /** Links accepted and not yet taken by {@link pair}. */
-  get waiting(): number {
-    return this.#accepted.length;
   }
 
   context(signal: AbortSignal = new AbortController().signal): TransportContext {
@@ -135,6 +130,15 @@ export class TransportBench {
     return { near: new LinkProbe(near, this.timeoutMs), far: new LinkProbe(far, this.timeoutMs) };
   }
 
+  /** How many of the links accepted, and not taken by {@link pair}, are open once what ended them has had its time. */
+  async openLinks(): Promise<number> {
+    await pause(20);
+    const probes = this.#accepted.splice(0).map((link) => new LinkProbe(link, this.timeoutMs));
+    for (const probe of probes) probe.receive();
+    await pause(20);
+    return probes.filter(({ ends }) => ends.length === 0).length;
+  }
+
   /** Ends whatever a law left open. */
   async clear(): Promise<void> {
     for (const link of this.#links) link.abort(new Error('the law is over'));
@@ -155,20 +159,3 @@ export function framesOf(count: number, size: number): Uint8Array[] {
 export function sendAll(link: Link, frames: readonly Uint8Array[]): void {
   for (const frame of frames) link.send(frame);
 }
-
-/** Real time passes. */
-export function pause(ms: number): Promise<void> {
-  return realClock.sleep(ms);
-}
-
-const realClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    return () => {
-      clearTimeout(timer);
-    };
-  },
-  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-};

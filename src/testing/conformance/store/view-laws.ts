@@ -2,7 +2,7 @@
  * Laws of `sub`: a view sees its folder and nothing else.
  * @module
  */
-import { check, checkEqual, checkRejects } from '../assert.ts';
+import { check, checkEqual, checkRejects } from '../../assert.ts';
 import { commit, keysOf, nextChanges, put, revisionOf, type StoreLaw } from './store-law.ts';
 
 /** What holds for every store. */

@@ -2,10 +2,11 @@
  * Laws of delivery: what was sent arrives, whole, in order, and only as fast as it is wanted.
  * @module
  */
-import { check, checkEqual, checkRejects, checkThrows, checkWithin } from '../assert.ts';
-import { countingSignal } from '../counting-signal.ts';
-import { seededRandom } from '../seeded-random.ts';
-import { framesOf, type LinkProbe, pause, sendAll, type TransportLaw } from './transport-law.ts';
+import { check, checkEqual, checkRejects, checkThrows, checkWithin } from '../../assert.ts';
+import { countingSignal } from '../../counting-signal.ts';
+import { pause } from '../../real-time.ts';
+import { seededRandom } from '../../seeded-random.ts';
+import { framesOf, type LinkProbe, sendAll, type TransportLaw } from './transport-law.ts';
 
 /** What holds for every transport. */
 export const deliveryLaws: readonly TransportLaw[] = [

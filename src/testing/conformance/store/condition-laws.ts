@@ -2,9 +2,9 @@
  * Laws of conditional writes: who loses a race is told, and has changed nothing.
  * @module
  */
-import { fromUtf8, utf8 } from '../../base/bytes.ts';
-import type { Store } from '../../ports/store.ts';
-import { check, checkEqual, checkRejects } from '../assert.ts';
+import { fromUtf8, utf8 } from '../../../base/bytes.ts';
+import type { Store } from '../../../ports/store.ts';
+import { check, checkEqual, checkRejects } from '../../assert.ts';
 import { commit, put, revisionOf, type StoreLaw } from './store-law.ts';
 
 /** What holds when `features.conditional` is claimed. */

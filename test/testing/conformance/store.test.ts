@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { memoryStore } from '../../src/adapters/stores/memory.ts';
-import { compareText } from '../../src/base/ids.ts';
-import type { Entry, Store } from '../../src/ports/store.ts';
-import { storeConformance } from '../../src/testing/index.ts';
+import { memoryStore } from '../../../src/adapters/stores/memory.ts';
+import { compareText } from '../../../src/base/ids.ts';
+import type { Entry, Store } from '../../../src/ports/store.ts';
+import { storeConformance } from '../../../src/testing/index.ts';
 import { but, caught } from './caught.ts';
 
 /** Stores with one fault each, the law that catches it, and what the kit says. */
@@ -126,8 +126,8 @@ const faults: [fault: string, law: string, said: RegExp, make: (store: Store) =>
   ],
   [
     'reads on after close',
-    'after close every method fails with CLOSED, also of views',
-    /getMany after close must fail with CLOSED, but it succeeded/,
+    'after close every method of a store fails with CLOSED',
+    /getMany of a store after close must fail with CLOSED, but it succeeded/,
     (store) =>
       but(store, {
         getMany: (keys, options) => store.getMany(keys, options).catch(() => []),
@@ -135,7 +135,7 @@ const faults: [fault: string, law: string, said: RegExp, make: (store: Store) =>
   ],
   [
     'hangs after close',
-    'after close every method fails with CLOSED, also of views',
+    'after close every method of a store fails with CLOSED',
     /get after close did not happen within/,
     (store) =>
       but(store, {
@@ -144,7 +144,7 @@ const faults: [fault: string, law: string, said: RegExp, make: (store: Store) =>
   ],
   [
     'ignores signals',
-    'a signal that has fired stops every method before it does anything',
+    'a signal that has fired stops every method of a store before it does anything',
     /write with a fired signal must fail with ABORTED/,
     (store) =>
       but(store, {
@@ -153,7 +153,7 @@ const faults: [fault: string, law: string, said: RegExp, make: (store: Store) =>
   ],
   [
     'forgets its listeners',
-    'no method leaves a listener on its signal',
+    'no method of a store leaves a listener on its signal',
     /the listeners left by get: expected 0, got 1/,
     (store) =>
       but(store, {
@@ -215,7 +215,11 @@ describe('both kits', () => {
     const file = fileURLToPath(new URL('kits-under-node-test.ts', import.meta.url));
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
     const options = { encoding: 'utf8', env } as const;
-    const child = spawnSync(process.execPath, ['--test', '--test-reporter=tap', file], options);
+    const child = spawnSync(
+      process.execPath,
+      ['--conditions=@mesh/source', '--test', '--test-reporter=tap', file],
+      options,
+    );
     expect(child.stdout).toMatch(/^# fail 0$/m);
     expect(Number(/^# pass (\d+)$/m.exec(child.stdout)?.[1])).toBeGreaterThan(80);
     expect(child.status).toBe(0);

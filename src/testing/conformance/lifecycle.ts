@@ -1,0 +1,197 @@
+/**
+ * Laws of beginnings and endings, stated once for adapters of every kind: a kit says what lives, how it is called and how
+ * it ends, and each law is tried on each method.
+ * @module
+ */
+import { MeshError } from '../../base/errors.ts';
+import { check, checkEqual, checkRejects, checkWithin } from '../assert.ts';
+import { countingSignal } from '../counting-signal.ts';
+import type { Law, Tools } from './law.ts';
+
+/** One way to call what lives. */
+export interface Method<Living> {
+  readonly name: string;
+  /** A call that succeeds while it lives. Without `takesSignal` there is no signal to heed. */
+  readonly call: (living: Living, signal?: AbortSignal) => unknown;
+  readonly takesSignal?: true;
+  /** Checks what a call has left behind: the whole of it when it was `done`, otherwise nothing. */
+  readonly leaves?: (living: Living, done: boolean) => Promise<void>;
+}
+
+/** One way to end what lives. */
+export interface Ending<Living, Subject> {
+  /** A word or two: `close`, `abort`. */
+  readonly by: string;
+  /** Ends it, and resolves when it has ended. */
+  readonly run: (living: Living, subject: Subject) => unknown;
+  /** Checks that it ended once, though it was told several times. */
+  readonly once?: (living: Living) => Promise<void>;
+}
+
+/** What lives, from its opening to its end. */
+export interface Life<Living, Subject> {
+  /** With its article: `a store`. */
+  readonly what: string;
+  readonly open: (subject: Subject) => Living | Promise<Living>;
+  readonly methods: readonly Method<Living>[];
+  /** Empty for what is never ended. */
+  readonly endings: readonly Ending<Living, Subject>[];
+}
+
+/** The laws of one life. */
+export function lifecycleLaws<Living, Subject, T extends Tools = Tools>(
+  life: Life<Living, Subject>,
+): Law<Subject, T>[] {
+  return [
+    ...life.endings.flatMap((ending) => endingLaws<Living, Subject, T>(life, ending)),
+    ...(life.methods.some(({ takesSignal }) => takesSignal)
+      ? signalLaws<Living, Subject, T>(life)
+      : []),
+  ];
+}
+
+function endingLaws<Living, Subject, T extends Tools>(
+  { what, open, methods }: Life<Living, Subject>,
+  { by, run, once }: Ending<Living, Subject>,
+): Law<Subject, T>[] {
+  const end = (living: Living, subject: Subject, { timeoutMs }: T): Promise<unknown> =>
+    checkWithin(
+      timeoutMs,
+      `the ${by} of ${what}`,
+      settled(() => run(living, subject)),
+    );
+  const again: Law<Subject, T> = {
+    name: `a second ${by} of ${what} changes nothing`,
+    test: async (subject, tools) => {
+      const living = await open(subject);
+      for (const { name, call } of methods) {
+        await checkWithin(
+          tools.timeoutMs,
+          `${name} of ${what}`,
+          settled(() => call(living)),
+        );
+      }
+      await Promise.all([end(living, subject, tools), end(living, subject, tools)]);
+      await end(living, subject, tools);
+      if (isDisposable(living)) await living[Symbol.asyncDispose]();
+      await once?.(living);
+    },
+  };
+  if (methods.length === 0) return [again];
+  const after: Law<Subject, T> = {
+    name: `after ${by} every method of ${what} fails with CLOSED`,
+    test: async (subject, tools) => {
+      const living = await open(subject);
+      await end(living, subject, tools);
+      for (const { name, call } of methods) {
+        const called = checkWithin(
+          tools.timeoutMs,
+          `${name} after ${by}`,
+          settled(() => call(living)),
+        );
+        await checkRejects(called, 'CLOSED', `${name} of ${what} after ${by}`);
+      }
+    },
+  };
+  const overtaken: Law<Subject, T> = {
+    name: `a call overtaken by the ${by} of ${what} is answered or fails with CLOSED`,
+    test: async (subject, tools) => {
+      const living = await open(subject);
+      const calls = methods.map(({ name, call }) => ({
+        name,
+        called: doneOrNot(
+          settled(() => call(living)),
+          'CLOSED',
+          name,
+        ),
+      }));
+      await end(living, subject, tools);
+      for (const { name, called } of calls) {
+        await checkWithin(tools.timeoutMs, `an answer of ${name} of ${what}`, called);
+      }
+    },
+  };
+  return [again, after, overtaken];
+}
+
+function signalLaws<Living, Subject, T extends Tools>({
+  what,
+  open,
+  methods,
+}: Life<Living, Subject>): Law<Subject, T>[] {
+  const cancellable = methods.filter(({ takesSignal }) => takesSignal);
+  return [
+    {
+      name: `a signal that has fired stops every method of ${what} before it does anything`,
+      test: async (subject, { timeoutMs }) => {
+        const living = await open(subject);
+        for (const { name, call, leaves } of cancellable) {
+          const called = settled(() => call(living, AbortSignal.abort()));
+          const within = checkWithin(timeoutMs, `${name} with a fired signal`, called);
+          await checkRejects(within, 'ABORTED', `${name} with a fired signal`);
+          await leaves?.(living, false);
+        }
+      },
+    },
+    {
+      name: `a call of ${what} aborted on its way is done whole or not at all`,
+      test: async (subject, { timeoutMs }) => {
+        const living = await open(subject);
+        for (const { name, call, leaves } of cancellable) {
+          const { signal, abort, listeners } = countingSignal();
+          const called = doneOrNot(
+            settled(() => call(living, signal)),
+            'ABORTED',
+            name,
+          );
+          abort();
+          const done = await checkWithin(timeoutMs, `the end of an aborted ${name}`, called);
+          checkEqual(listeners(), 0, `the listeners left by an aborted ${name}`);
+          await leaves?.(living, done);
+        }
+      },
+    },
+    {
+      name: `no method of ${what} leaves a listener on its signal`,
+      test: async (subject, { timeoutMs }) => {
+        const living = await open(subject);
+        for (const { name, call } of cancellable) {
+          const { signal, listeners } = countingSignal();
+          await checkWithin(
+            timeoutMs,
+            `${name} of ${what}`,
+            settled(() => call(living, signal)),
+          );
+          checkEqual(listeners(), 0, `the listeners left by ${name}`);
+        }
+      },
+    },
+  ];
+}
+
+/** What `call` gives or throws, at once or later. */
+async function settled(call: () => unknown): Promise<unknown> {
+  return await call();
+}
+
+/** Whether the call was done; what stops it must be `code`. */
+async function doneOrNot(
+  called: Promise<unknown>,
+  code: 'ABORTED' | 'CLOSED',
+  name: string,
+): Promise<boolean> {
+  try {
+    await called;
+    return true;
+  } catch (error) {
+    check(
+      MeshError.is(error, code),
+      `${name} must be done or fail with ${code}, but failed with ${String(error)}`,
+    );
+    return false;
+  }
+}
+
+function isDisposable(value: unknown): value is AsyncDisposable {
+  return typeof value === 'object' && value !== null && Symbol.asyncDispose in value;
+}
