@@ -5,7 +5,11 @@
  */
 export { type ConformanceCase } from './assert.ts';
 export {
+  type EmbedderConformanceOptions,
+  embedderConformance,
+  type SignerConformanceOptions,
   type StoreConformanceOptions,
+  signerConformance,
   storeConformance,
   type TransportConformanceOptions,
   transportConformance,
