@@ -6,7 +6,11 @@
 export { type ConformanceCase } from './assert.ts';
 export {
   type EmbedderConformanceOptions,
+  type ExtensionConformanceOptions,
+  type ExtensionMethod,
+  type ExtensionUse,
   embedderConformance,
+  extensionConformance,
   type SignerConformanceOptions,
   type StoreConformanceOptions,
   signerConformance,

@@ -6,6 +6,11 @@ export {
   type EmbedderConformanceOptions,
   embedderConformance,
 } from './embedder/embedder-conformance.ts';
+export type { ExtensionMethod, ExtensionUse } from './extension/extension-bench.ts';
+export {
+  type ExtensionConformanceOptions,
+  extensionConformance,
+} from './extension/extension-conformance.ts';
 export { type SignerConformanceOptions, signerConformance } from './signer/signer-conformance.ts';
 export { type StoreConformanceOptions, storeConformance } from './store/store-conformance.ts';
 export {
