@@ -1,5 +1,3 @@
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../../src/adapters/stores/memory.ts';
 import { compareText } from '../../../src/base/ids.ts';
@@ -207,22 +205,6 @@ describe('the conformance kit of stores', () => {
     const found = await caught(storeConformance(make, { timeoutMs: 1_000 }));
     expect(found.size).toBeGreaterThan(5);
     expect(open).toBe(0);
-  });
-});
-
-describe('both kits', () => {
-  it('run under node:test', () => {
-    const file = fileURLToPath(new URL('kits-under-node-test.ts', import.meta.url));
-    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const options = { encoding: 'utf8', env } as const;
-    const child = spawnSync(
-      process.execPath,
-      ['--conditions=@mesh/source', '--test', '--test-reporter=tap', file],
-      options,
-    );
-    expect(child.stdout).toMatch(/^# fail 0$/m);
-    expect(Number(/^# pass (\d+)$/m.exec(child.stdout)?.[1])).toBeGreaterThan(80);
-    expect(child.status).toBe(0);
   });
 });
 

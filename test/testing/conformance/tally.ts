@@ -3,6 +3,7 @@ import { fromUtf8, utf8 } from '../../../src/base/bytes.ts';
 import { MeshError } from '../../../src/base/errors.ts';
 import type { Did } from '../../../src/base/ids.ts';
 import type { Extension, Host } from '../../../src/ports/extension.ts';
+import type { ExtensionConformanceOptions } from '../../../src/testing/index.ts';
 
 export interface Tally {
   /** What happened here so far. */
@@ -16,6 +17,18 @@ export interface Tally {
   /** Adds 1 in the role of the writer. */
   asWriter(): Promise<void>;
 }
+
+/** What the kit is told of it. */
+export const tallyUses: ExtensionConformanceOptions<Tally> = {
+  methods: {
+    add: (api) => api.add(2),
+    countAt: (api, { peer, signal }) => api.countAt(peer, signal && { signal }),
+    tell: (api) => api.tell(),
+    asWriter: (api) => api.asWriter(),
+  },
+  cancellable: ['countAt'],
+  state: (api) => api.events,
+};
 
 export function tally(): Extension<Tally> {
   return { name: 'tally', start: startTally };
