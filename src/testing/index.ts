@@ -1,5 +1,5 @@
 /**
- * The workshop: what the house is tested with, for those who build on it. Conformance kits prove a store or a transport
+ * The workshop: what the house is tested with, for those who build on it. Conformance kits prove an adapter or an extension
  * without a test runner; seeded chance and virtual time make a run repeatable.
  * @module
  */

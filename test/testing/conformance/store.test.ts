@@ -132,6 +132,69 @@ const faults: [fault: string, law: string, said: RegExp, make: (store: Store) =>
       }),
   ],
   [
+    'lets a view live on',
+    'after close of its store every method of a view fails with CLOSED',
+    /get of a view after close of its store must fail with CLOSED, but it succeeded/,
+    (store) =>
+      but(store, {
+        sub: (prefix) => {
+          const view = store.sub(prefix);
+          return but(view, { get: (key) => view.get(key).catch(() => undefined) });
+        },
+      }),
+  ],
+  [
+    'lets a snapshot live on',
+    'after close every method of a snapshot fails with CLOSED',
+    /get of a snapshot after close must fail with CLOSED, but it succeeded/,
+    (store) =>
+      but(store, {
+        snapshot: async () => but(await store.snapshot!(), { close: async () => undefined }),
+      }),
+  ],
+  [
+    'closes only once',
+    'a second close of a store changes nothing',
+    /closed already/,
+    (store) => {
+      let open = true;
+      return but(store, {
+        close: async () => {
+          if (!open) throw new Error('closed already');
+          open = false;
+          await store.close();
+        },
+      });
+    },
+  ],
+  [
+    'drops a write that close overtakes, and nobody hears of it',
+    'a call overtaken by the close of a store is answered or fails with CLOSED',
+    /an answer of write of a store did not happen within/,
+    (store) =>
+      but(store, {
+        write: async (ops, options) => {
+          await new Promise((resolve) => setImmediate(resolve));
+          return await store.write(ops, options).catch(() => new Promise<never>(() => undefined));
+        },
+      }),
+  ],
+  [
+    'tears a write that is aborted',
+    'a call of a store aborted on its way is done whole or not at all',
+    /the entries an aborted write left behind/,
+    (store) =>
+      but(store, {
+        write: async ([first, ...rest], options = {}) => {
+          const { signal, ...others } = options;
+          if (first === undefined) return await store.write([], options);
+          await store.write([first], others);
+          await Promise.resolve();
+          return await store.write(rest, { ...others, signal });
+        },
+      }),
+  ],
+  [
     'hangs after close',
     'after close every method of a store fails with CLOSED',
     /get after close did not happen within/,

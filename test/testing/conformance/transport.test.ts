@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryHub, memoryTransport } from '../../../src/adapters/transports/memory.ts';
+import { MeshError } from '../../../src/base/errors.ts';
 import type { Link, LinkHandler, Transport } from '../../../src/ports/transport.ts';
 import { transportConformance } from '../../../src/testing/index.ts';
 import { but, caught } from './caught.ts';
@@ -126,6 +127,61 @@ const faults: [
         dial: (to, context) =>
           transport.dial(to, context).catch(() => new Promise(() => undefined)),
       }),
+  ],
+  [
+    'keeps the link of a dial that was aborted',
+    'a call of dialling aborted on its way is done whole or not at all',
+    /the links of an aborted dial: expected 0, got 1/,
+    (transport) =>
+      but(transport, {
+        dial: async (to, context) => {
+          const { signal } = new AbortController();
+          const link = await transport.dial(to, { ...context, signal });
+          if (!context.signal.aborted) return link;
+          throw new MeshError('ABORTED', { what: 'dialling' });
+        },
+      }),
+  ],
+  [
+    'dials first and looks at its signal then',
+    'a signal that has fired stops every method of dialling before it does anything',
+    /the links of an aborted dial: expected 0, got 1/,
+    (transport) =>
+      but(transport, {
+        dial: async (to, context) => {
+          const link = await transport.dial(to, {
+            ...context,
+            signal: new AbortController().signal,
+          });
+          if (!context.signal.aborted) return link;
+          throw new MeshError('ABORTED', { what: 'dialling' });
+        },
+      }),
+  ],
+  [
+    'keeps the place where it was not to listen',
+    'a signal that has fired stops every method of listening before it does anything',
+    /exists already/,
+    (transport) =>
+      but(transport, {
+        listenAt: 'mem:here',
+        listen: async (at, accept, context) => {
+          const { signal } = new AbortController();
+          const listener = await transport.listen(at, accept, { ...context, signal });
+          if (!context.signal.aborted) return listener;
+          throw new MeshError('ABORTED', { what: 'listening' });
+        },
+      }),
+  ],
+  [
+    'lets drained hang when the end overtakes it',
+    'after close of the other end every method of a link fails with CLOSED',
+    /drained after close of the other end did not happen within/,
+    links((link) =>
+      but(link, {
+        drained: (signal) => link.drained(signal).catch(() => new Promise(() => undefined)),
+      }),
+    ),
   ],
   [
     'ends its links with the listener',
