@@ -4,6 +4,7 @@ import { type Bytes, toBase64url, toHex } from '../../../src/base/bytes.ts';
 import { MeshError } from '../../../src/base/errors.ts';
 import { toMultikey } from '../../../src/base/multiformat.ts';
 import { Identity } from '../../../src/index.ts';
+import { nobleCrypto } from '../../../src/platform/noble-crypto.ts';
 import type { Signer } from '../../../src/ports/signer.ts';
 import { signerConformance } from '../../../src/testing/index.ts';
 import { but, caught } from './caught.ts';
@@ -338,6 +339,15 @@ describe('the conformance kit of signers', () => {
     const found = await caught(signerConformance(make));
     expect([...found.keys()]).toEqual([secrecy]);
     expect(found.get(secrecy)).toMatch(at);
+  });
+
+  it('lets another provider judge', async () => {
+    expect(await caught(signerConformance(() => native, { crypto: nobleCrypto }))).toEqual(
+      new Map(),
+    );
+    const strict = but(nobleCrypto, { verify: () => false });
+    const found = await caught(signerConformance(() => native, { crypto: strict }));
+    expect([...found.keys()]).toContain('an empty message can be signed');
   });
 
   it('has a name for every law, and no name twice', () => {
