@@ -4,6 +4,7 @@
  */
 import { equalBytes } from '../base/bytes.ts';
 import { MeshError, type MeshErrorCode, printable } from '../base/errors.ts';
+import { realClock } from './real-time.ts';
 
 /** One law of a kit. Hand it to any test runner: `for (const { name, run } of cases) test(name, run)`. */
 export interface ConformanceCase {
@@ -56,16 +57,14 @@ export function checkThrows(
 
 /** `promise`, or `CONFORMANCE_FAILED` when it takes longer than `ms` of real time: an adapter that hangs must not hang its kit. */
 export async function checkWithin<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(failed(`${what} did not happen within ${String(ms)} ms`));
-    }, ms);
+  const over = new AbortController();
+  const late = realClock.sleep(ms, over.signal).then(() => {
+    throw failed(`${what} did not happen within ${String(ms)} ms`);
   });
   try {
     return await Promise.race([promise, late]);
   } finally {
-    clearTimeout(timer);
+    over.abort();
   }
 }
 

@@ -203,7 +203,7 @@ function signerOf({ crypto }: IdentityGround, did: Did, key: SigningKey): Signer
     algorithm: 'EdDSA',
     keyId: `${did}#${toMultikey('Ed25519', key.publicKey)}`,
     publicKey: key.publicKey,
-    sign: (message) => Promise.resolve(crypto.sign(key, message)),
+    sign: async (message) => await crypto.sign(key, message),
   };
 }
 

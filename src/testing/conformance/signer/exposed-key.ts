@@ -1,0 +1,105 @@
+/**
+ * Looks for a private key in all that an object shows.
+ * @module
+ */
+import { type Bytes, fromBase64url, fromHex } from '../../../base/bytes.ts';
+
+/** Values looked at, and windows of 32 bytes tried, before the search gives up. */
+const valueLimit = 10_000;
+const windowLimit = 20_000;
+
+/**
+ * Where in `value` a private key stands, e.g. `.options.seed`; undefined when nowhere. Members of every kind are followed:
+ * hidden ones, symbols, accessors, entries of maps and sets. Text is read as hexadecimal and as base64.
+ */
+export function exposedKey(
+  value: unknown,
+  isKey: (bytes: Uint8Array) => boolean,
+): string | undefined {
+  let windows = 0;
+  const seen = new Set<unknown>();
+  const waiting: { readonly path: string; readonly value: unknown }[] = [{ path: '', value }];
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    if (seen.has(next.value)) continue;
+    seen.add(next.value);
+    for (const bytes of bytesIn(next.value)) {
+      for (let start = 0; start + 32 <= bytes.length; start += 1) {
+        if ((windows += 1) > windowLimit) return undefined;
+        if (isKey(bytes.subarray(start, start + 32))) return next.path;
+      }
+    }
+    if (seen.size + waiting.length > valueLimit) continue;
+    for (const [name, member] of membersOf(next.value)) {
+      waiting.push({ path: `${next.path}.${name}`, value: member });
+    }
+  }
+  return undefined;
+}
+
+/** What may be a key: bytes, lists of bytes, and text that says bytes. */
+function bytesIn(value: unknown): readonly Uint8Array[] {
+  if (typeof value === 'string') return bytesSaidIn(value);
+  if (ArrayBuffer.isView(value)) {
+    return [new Uint8Array(value.buffer, value.byteOffset, value.byteLength)];
+  }
+  if (value instanceof ArrayBuffer) return [new Uint8Array(value)];
+  if (Array.isArray(value) && value.length >= 32 && value.every(isByte)) {
+    return [Uint8Array.from(value)];
+  }
+  return [];
+}
+
+function isByte(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 256;
+}
+
+/** 32 bytes are 64 hexadecimal digits, or 43 of base64, in either alphabet. */
+function bytesSaidIn(text: string): Uint8Array[] {
+  const hexadecimal = [...text.matchAll(/[0-9a-f]{64,}/gi)].map(([digits]) =>
+    decoded(() => fromHex(digits.slice(0, digits.length & ~1))),
+  );
+  const bare = text.replaceAll(/-----[^-]+-----/g, ' ');
+  // As it stands, and with the line breaks of a PEM file taken out.
+  const base64 = [bare, bare.replaceAll(/\s/g, '')]
+    .flatMap((one) => [...one.matchAll(/[\w+/-]{43,}/g)])
+    .map(([digits]) =>
+      decoded(() => fromBase64url(digits.replaceAll('+', '-').replaceAll('/', '_'))),
+    );
+  return [...hexadecimal, ...base64].filter((bytes) => bytes !== undefined);
+}
+
+function decoded(decode: () => Bytes): Bytes | undefined {
+  try {
+    return decode();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Own members and those of the prototypes, as far as they can be read. */
+function membersOf(value: unknown): [name: string, member: unknown][] {
+  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  // The members of bytes are numbers, which show nothing that bytesIn has not seen.
+  if (!isObject || ArrayBuffer.isView(value)) return [];
+  const members: [string, unknown][] = [];
+  if (value instanceof Map || value instanceof Set) {
+    for (const entry of value.entries()) members.push(['entries', entry]);
+  }
+  for (
+    let level: object | null = value;
+    level !== null;
+    level = Object.getPrototypeOf(level) as object | null
+  ) {
+    if (level === Object.prototype || level === Function.prototype) break;
+    for (const key of Reflect.ownKeys(level)) members.push([String(key), memberOf(value, key)]);
+  }
+  return members;
+}
+
+function memberOf(value: object, key: PropertyKey): unknown {
+  try {
+    return Reflect.get(value, key, value);
+  } catch {
+    return undefined;
+  }
+}
