@@ -234,6 +234,7 @@ export type {
   PreparedPolicies,
 } from './ports/policy-engine.ts';
 export type { Random } from './ports/random.ts';
+export type { ReceiptContributor, ReceiptSubject } from './ports/receipt-contributor.ts';
 export type { DidResolver, Resolution, ResolveOptions } from './ports/resolver.ts';
 export type { IndexDocument, IndexHit, SearchIndex } from './ports/search-index.ts';
 export type { Signer } from './ports/signer.ts';

@@ -31,6 +31,7 @@ import { LazyAggregator } from './lazy-aggregator.ts';
 import type { LocalAgents } from './local-agents.ts';
 import { Observations } from './observations.ts';
 import type { MeshClientOptions } from './options.ts';
+import { ReceiptFields } from './receipt-fields.ts';
 import { Revocations } from './revocations.ts';
 import {
   announcedPrice,
@@ -39,6 +40,7 @@ import {
   sovereigntyGate,
   trustGate,
 } from './task-gates.ts';
+import { nodeOf, tenantOf, tenantStore } from './tenant.ts';
 
 /** Everything behind a started client. */
 export interface Rooms {
@@ -56,6 +58,8 @@ export interface Rooms {
   readonly roles: Roles;
   /** Who orders the candidates for a task; an extension may take over. */
   readonly placement: { current: Placement };
+  /** What extensions add to receipts. */
+  readonly receiptFields: ReceiptFields;
   readonly bonds: Bonds;
   readonly revocations: Revocations;
   readonly observations: Observations;
@@ -86,10 +90,13 @@ async function build(
 ): Promise<Rooms> {
   const ground = await loadGround(options);
   const { clock, random, crypto, http } = ground;
-  const { node = 'main', minTrust = 0, anchors = [] } = options;
-  const store = await openStore(options, lifetime);
+  const { minTrust = 0, anchors = [] } = options;
+  const [tenant, node] = [tenantOf(options), nodeOf(options)];
+  const shared = await openStore(options, lifetime);
+  // The identity is the organisation's; everything else is the tenant's own.
+  const store = tenantStore(shared, tenant);
   const identity =
-    options.identity ?? (await openIdentity(ground, store, { ...didOf(options), create: true }));
+    options.identity ?? (await openIdentity(ground, shared, { ...didOf(options), create: true }));
   const { did, signer, log } = identity;
   const own = <R extends { close(): Promise<void> }>(room: R): R => {
     lifetime.own(() => room.close());
@@ -122,6 +129,8 @@ async function build(
       if (!federation.peers().includes(peer)) trust.seen(peer, false);
     },
     introductions: options.introductions ?? true,
+    tenant,
+    workload: () => agents.workload(),
   });
   const trust = own(
     new TrustEngine({
@@ -160,10 +169,12 @@ async function build(
         agent: (id) => discovery.get(id),
         stateOf: (id) => stateOf(id, agentId(did, node, ''), agents),
         zoneOf: zoneOfRegion,
+        tenantOf: (org, at) =>
+          org === did && at === node ? tenant : federation.about(org, at)?.tenant,
       }),
       decisions: {
         append: (decision) => {
-          audit.appendSoon('policy', { ...decision });
+          audit.appendSoon('policy', { ...decision, ...(tenant !== undefined && { tenant }) });
         },
       },
       persistence: { store: store.sub('policy/'), signer, verify: keys.verify },
@@ -292,6 +303,9 @@ async function build(
     gossip,
     roles,
     placement: { current: asRanked },
+    receiptFields: new ReceiptFields(clock, (by, error) => {
+      if (options.logger) options.logger.log('warn', 'receipt members were left out', { by, error });
+    }),
     bonds,
     revocations,
     observations,

@@ -20,6 +20,8 @@ export interface EntityFacts {
   readonly agent: (id: string) => AgentRecord | undefined;
   /** Where an agent of this node is in its life; undefined for others. */
   readonly stateOf: (id: string) => string | undefined;
+  /** The tenant that a node of an organisation serves, as far as it is known. */
+  readonly tenantOf: (org: Did, node: string) => string | undefined;
   readonly zoneOf: (region: string) => string | undefined;
 }
 
@@ -68,5 +70,8 @@ function agent(ref: EntityRef, facts: EntityFacts): Entity {
     if (zone !== undefined) attributes['zone'] = zone;
     if (risk !== undefined) attributes['risk'] = risk;
   }
+  const place = ref.id.slice(ref.id.indexOf('#') + 1);
+  const tenant = facts.tenantOf(org.id as Did, place.slice(0, place.indexOf('/')));
+  if (tenant !== undefined) attributes['tenant'] = tenant;
   return { ref, attributes, parents: [org] };
 }

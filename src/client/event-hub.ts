@@ -21,6 +21,7 @@ const readerLimit = 4_096;
 /** Hands out events. A listener that throws harms nobody else. */
 export class EventHub {
   readonly #clock: Clock;
+  readonly #whose: { readonly tenant?: string };
   readonly #emitter = new EventEmitter();
   readonly #readers = new Set<{
     readonly patterns: readonly string[];
@@ -32,12 +33,14 @@ export class EventHub {
   }>();
   #closed = false;
 
-  constructor(clock: Clock) {
+  /** With a `tenant`, every event names it. */
+  constructor(clock: Clock, tenant?: string) {
     this.#clock = clock;
+    this.#whose = tenant === undefined ? {} : { tenant };
   }
 
   readonly emit: Emit = (type, data, about = {}) => {
-    const event = { at: toInstant(this.#clock.now()), type, ...about, data } as MeshEvent;
+    const event = { at: toInstant(this.#clock.now()), type, ...this.#whose, ...about, data } as MeshEvent;
     for (const { patterns, queue } of this.#readers) {
       if (eventMatches(type, patterns)) queue.push(event);
     }

@@ -5,13 +5,13 @@
 import { MeshError } from '../base/errors.ts';
 import type { Extension, Host, HostBroadcast } from '../ports/extension.ts';
 import type { Store } from '../ports/store.ts';
-import { silent } from '../ports/telemetry.ts';
 import { asRanked } from './as-ranked.ts';
 import type { Rooms } from './compose.ts';
 import type { EventHub } from './event-hub.ts';
 import { groundOf } from './ground.ts';
 import { lazyDoor } from './lazy-door.ts';
 import type { MeshClientOptions } from './options.ts';
+import { tenantTelemetry } from './tenant.ts';
 
 /** Starts extensions, each once. */
 export class Extensions {
@@ -73,7 +73,7 @@ export function makeHost(name: string, parts: HostParts): Host {
       async () => (await ready()).store.sub(corner),
       ['get', 'getMany', 'write'],
     ),
-    telemetry: options.telemetry ?? silent,
+    telemetry: tenantTelemetry(options.telemetry, options.tenant),
     http,
     events: (...patterns) => events.read(patterns, parts.signal),
     handle(called, handler) {
@@ -96,6 +96,17 @@ export function makeHost(name: string, parts: HostParts): Host {
       let wanted = true;
       parts.wire(({ gates }) => {
         if (wanted) remove = gates.add(gateName, gate);
+      });
+      return () => {
+        wanted = false;
+        remove();
+      };
+    },
+    receipt: (contribute) => {
+      let remove = (): void => undefined;
+      let wanted = true;
+      parts.wire(({ receiptFields }) => {
+        if (wanted) remove = receiptFields.add(name, contribute);
       });
       return () => {
         wanted = false;

@@ -20,7 +20,6 @@ import type { Candidate } from '../ports/placement.ts';
 import type { Action, AutonomyLevel } from '../schema/action.ts';
 import type { MeshEvent, MeshEventOf, MeshEventType } from '../schema/mesh-event.ts';
 import type { Task } from '../schema/task.ts';
-import { nodeName } from '../schema/words.ts';
 import type { PerformActionOptions } from './actions.ts';
 import type {
   Agent,
@@ -42,6 +41,7 @@ import { lazyDoor } from './lazy-door.ts';
 import { LocalAgents } from './local-agents.ts';
 import type { MeshClientOptions } from './options.ts';
 import type { TaskWires } from './task-street.ts';
+import { nodeOf, tenantOf } from './tenant.ts';
 
 /** Options of {@link MeshClient.close}. */
 export interface CloseOptions {
@@ -102,7 +102,7 @@ export class MeshClient implements Extensible, AsyncDisposable {
   constructor(options: MeshClientOptions = {}) {
     this.#options = options;
     this.#node = nodeOf(options);
-    this.#events = new EventHub(groundOf(options).clock);
+    this.#events = new EventHub(groundOf(options).clock, tenantOf(options));
     this.#agents = new LocalAgents(options.models ?? {});
     this.autonomy = autonomyOf(options);
     this.#service = new AgentService({
@@ -316,6 +316,7 @@ export class MeshClient implements Extensible, AsyncDisposable {
       mesh: this,
       node: this.#node,
       region: this.#options.region,
+      tenant: this.#options.tenant,
       ground: groundOf(this.#options),
       agents: this.#agents,
       events: this.#events,
@@ -386,15 +387,6 @@ export class MeshClient implements Extensible, AsyncDisposable {
       async () => (await this.#ready()).rooms[name],
       waiting,
     );
-  }
-}
-
-function nodeOf({ node = 'main' }: MeshClientOptions): string {
-  try {
-    return nodeName(node, 'node');
-  } catch (cause) {
-    const expected = "a name without '/'";
-    throw new MeshError('INVALID_ARGUMENT', { argument: 'node', expected, got: node }, { cause });
   }
 }
 

@@ -23,7 +23,12 @@ export interface MeshClientOptions {
   readonly did?: string;
   /** An identity opened before; otherwise it is kept in the store, made at the first start. */
   readonly identity?: Identity;
-  /** Name of this node among its organisation's. Default `main`. */
+  /**
+   * Which of the organisation's tenants this client serves. Tenants share the identity and see nothing of each other: keys
+   * in the store, records, receipts, policies and the audit log are their own. Default: none, the organisation itself.
+   */
+  readonly tenant?: string;
+  /** Name of this node among its organisation's. Default: the tenant's name, else `main`. */
   readonly node?: string;
   /** How it reaches others. Default: the memory transport of this process. */
   readonly transport?: Transport | readonly Transport[];

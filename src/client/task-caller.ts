@@ -33,6 +33,8 @@ export interface SendOptions {
 /** What the task caller is given. */
 export interface TaskCallerOptions {
   readonly did: Did;
+  /** Tenant on whose behalf tasks are sent. */
+  readonly tenant?: string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly gates: Gates;
@@ -122,6 +124,7 @@ export class TaskCaller {
 
   #request(task: Task, options: CallOptions): TaskRequest {
     const { type, data, sovereignty, labels } = taskShape(task, 'task');
+    const { tenant } = this.#options;
     const idempotencyKey = keyShape(options.idempotencyKey, 'options.idempotencyKey');
     return {
       // Every repetition of a call is the same request, so it has the same id too.
@@ -133,6 +136,7 @@ export class TaskCaller {
       data,
       ...(sovereignty === undefined ? {} : { sovereignty }),
       ...(labels === undefined ? {} : { labels }),
+      ...(tenant === undefined ? {} : { tenant }),
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     };
   }

@@ -40,6 +40,7 @@ export interface TaskServerOptions {
   readonly did: Did;
   readonly node: string;
   readonly region: string | undefined;
+  readonly tenant: string | undefined;
   readonly clock: Clock;
   readonly agents: LocalAgents;
   readonly gates: Gates;
@@ -55,7 +56,7 @@ export interface TaskServerOptions {
     options: ExecutionOptions,
   ) => Promise<TaskReply>;
   /** Signs a receipt and has it on record before it resolves. */
-  readonly issueReceipt: (draft: ReceiptDraft) => Promise<SignedReceipt>;
+  readonly issueReceipt: (draft: ReceiptDraft, request: TaskRequest) => Promise<SignedReceipt>;
 }
 
 /** Where and for whom a task runs. */
@@ -231,22 +232,23 @@ export class TaskServer {
     from: Did,
     done: { output: unknown; ms: number; usage: ModelUsage | undefined },
   ): Promise<SignedReceipt> {
-    const { did, node, region, issueReceipt } = this.#options;
+    const { did, node, region, tenant, issueReceipt } = this.#options;
     const tokens =
       done.usage === undefined ? {} : { tokens: done.usage.inputTokens + done.usage.outputTokens };
-    return issueReceipt({
+    const draft = {
       task: request.id,
       type: request.type,
       agent: agentId(did, node, definition.name),
       for: from,
-      outcome: 'ok',
+      outcome: 'ok' as const,
       input: request.data,
       output: done.output,
       usage: { wallMs: Math.round(done.ms * 1_000) / 1_000, ...tokens },
       agentVersion: definition.version ?? '1.0.0',
       ...(region === undefined ? {} : { region }),
-      ...(request.tenant === undefined ? {} : { tenant: request.tenant }),
-    });
+      ...(tenant === undefined ? {} : { tenant }),
+    };
+    return issueReceipt(draft, request);
   }
 
   #idOf({ definition }: LocalAgent): string {

@@ -24,6 +24,7 @@ import type { Emit } from '../schema/mesh-event.ts';
 import { taskRequestShape } from '../schema/task.ts';
 import type { TaskPart } from './agent.ts';
 import { agentTriggers } from './agent-triggers.ts';
+import { candidateOf } from './candidate-of.ts';
 import type { Rooms } from './compose.ts';
 import { DurableTasks } from './durable-tasks.ts';
 import type { EventHub } from './event-hub.ts';
@@ -38,6 +39,7 @@ export interface TaskWiring {
   readonly mesh: MeshClient;
   readonly node: string;
   readonly region: string | undefined;
+  readonly tenant: string | undefined;
   readonly ground: { readonly clock: Clock; readonly random: Random };
   readonly agents: LocalAgents;
   readonly events: EventHub;
@@ -82,6 +84,7 @@ function callerOf(rooms: Rooms, wiring: TaskWiring): TaskCaller {
   const { clock, random } = wiring.ground;
   return new TaskCaller({
     did,
+    tenant: wiring.tenant,
     clock,
     random: random.child('tasks'),
     gates,
@@ -92,7 +95,7 @@ function callerOf(rooms: Rooms, wiring: TaskWiring): TaskCaller {
       ...discovery
         .candidates(sought.type, { limit: candidateLimit })
         .filter(({ record }) => record.meshId !== did || record.node !== wiring.node)
-        .map(({ record: { meshId, node, name } }) => ({ meshId, node, name })),
+        .map(({ record }) => candidateOf(record, federation.about(record.meshId, record.node))),
     ],
     send: async (peer, request, options, onPart) => {
       // Work under a key belongs to the node that may have begun it; other work can go elsewhere at once.
@@ -135,7 +138,7 @@ function lossOf(thrown: unknown, peer: Did, opened: boolean): unknown {
 }
 
 function serveTasks(rooms: Rooms, wiring: TaskWiring): DurableTasks {
-  const { mesh, node, region, ground, agents, emit, logger } = wiring;
+  const { mesh, node, region, tenant, ground, agents, emit, logger } = wiring;
   const { identity, federation, policy, audit, trust, gates, store } = rooms;
   const { did } = identity;
   const { clock, random } = ground;
@@ -153,6 +156,7 @@ function serveTasks(rooms: Rooms, wiring: TaskWiring): DurableTasks {
     did,
     node,
     region,
+    tenant,
     clock,
     agents,
     gates,
@@ -161,8 +165,10 @@ function serveTasks(rooms: Rooms, wiring: TaskWiring): DurableTasks {
     logger,
     keep: (agent, asked, request, options) => durable.take(agent, asked, request, options),
     trustIn: (peer) => (peer === did ? 100 : trust.score(peer).score),
-    issueReceipt: async (draft) => {
-      const receipt = await audit.receipt({ ...draft, policyVersion: policy.version });
+    issueReceipt: async (draft, task) => {
+      const { agent, for: peer } = draft;
+      const added = await rooms.receiptFields.collect({ task, agent, peer });
+      const receipt = await audit.receipt({ ...added, ...draft, policyVersion: policy.version });
       await audit.append('task', receipt as unknown as Json);
       return receipt;
     },
@@ -191,9 +197,9 @@ function ownCandidates(
   { identity }: Rooms,
   { agents, node }: TaskWiring,
 ): readonly Candidate[] {
-  return agents
-    .able(sought)
-    .map(({ definition: { name } }) => ({ meshId: identity.did, node, name }));
+  return agents.able(sought).map(({ definition: { name, version = '1.0.0' } }) => {
+    return { meshId: identity.did, node, name, version, ...agents.workload() };
+  });
 }
 
 const partShapes = {

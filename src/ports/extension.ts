@@ -13,6 +13,7 @@ import type { Gate, GateName } from './gate.ts';
 import type { Http } from './http.ts';
 import type { Candidate, Placement } from './placement.ts';
 import type { Random } from './random.ts';
+import type { ReceiptContributor } from './receipt-contributor.ts';
 import type { Store } from './store.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -194,6 +195,8 @@ export interface Host {
   readonly roles: HostRoles;
   /** Adds a gate between tasks and agents, behind those of the same name; the result takes it away. */
   gate(name: GateName, gate: Gate): () => void;
+  /** Adds members to the receipts this node signs; the result ends that. */
+  receipt(contribute: ReceiptContributor): () => void;
   /** Takes over the order in which candidates for a task are tried; the result gives it back. */
   placement(placement: Placement): () => void;
   /** How far this node believes others. Answers once the client has started: `NOT_STARTED` before. */

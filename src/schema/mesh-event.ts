@@ -89,6 +89,8 @@ export type MeshEventType = keyof MeshEventData;
 export interface MeshEventOf<T extends MeshEventType> {
   readonly at: string;
   readonly type: T;
+  /** Tenant whose client tells it; absent in a client without one. */
+  readonly tenant?: string;
   /** Id of the agent it is about. */
   readonly agent?: string;
   /** Organisation it is about. */

@@ -22,7 +22,7 @@ import type { Handshaken } from './handshake.ts';
 import { introduceMethod, introductionsFor } from './introductions.ts';
 import { LocalParty } from './local-party.ts';
 import { Loopback } from './loopback.ts';
-import type { AddressBook, Keys, LocalIdentity } from './needs.ts';
+import type { AddressBook, Keys, LocalIdentity, Workload } from './needs.ts';
 import { PeerTable } from './peer-table.ts';
 import { Reach } from './reach.ts';
 import { ResultCache } from './result-cache.ts';
@@ -66,6 +66,8 @@ export interface FederationOptions {
   /** Names of abilities to announce to peers. */
   readonly features?: readonly string[] | undefined;
   readonly tenant?: string | undefined;
+  /** How busy this node is, told to peers with the heartbeat. Default: not told. */
+  readonly workload?: (() => Workload) | undefined;
   readonly limits?: Partial<FederationLimits> | undefined;
 }
 
@@ -239,6 +241,12 @@ export class Federation implements AsyncDisposable {
     return [...new Set(this.#activeSessions().map(({ peer }) => peer.did))];
   }
 
+  /** What the node `node` of `peer` said of itself on the session with it; undefined without one. */
+  about(peer: Did, node: string): SessionView | undefined {
+    const session = this.#table.at(this.did, peer, node);
+    return session?.active === true ? viewOf(session) : undefined;
+  }
+
   /** Tells `listener` whenever a session becomes active; the result takes it off. */
   onPeer(listener: (peer: Did) => void): () => void {
     this.#peerListeners.add(listener);
@@ -353,6 +361,7 @@ export class Federation implements AsyncDisposable {
       handshaken,
       clock: this.#options.clock,
       limits: this.#limits,
+      workload: this.#options.workload,
       onOpen: (session, stream, header) => {
         this.#server.serve(stream, header, { from: session.peer.did, to: session.local });
       },
