@@ -9,6 +9,7 @@ export {
   type MemoryTransportOptions,
   memoryTransport,
 } from './adapters/transports/memory.ts';
+export { sharedTransport } from './adapters/transports/shared.ts';
 export type { Bytes } from './base/bytes.ts';
 export type { Json } from './base/canonical.ts';
 export type { Duration } from './base/duration.ts';
@@ -98,6 +99,7 @@ export type {
   SessionLimits,
   SessionView,
   StreamHandler,
+  Workload,
 } from './core/federation/index.ts';
 export type {
   CreateIdentityOptions,

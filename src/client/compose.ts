@@ -304,7 +304,8 @@ async function build(
     roles,
     placement: { current: asRanked },
     receiptFields: new ReceiptFields(clock, (by, error) => {
-      if (options.logger) options.logger.log('warn', 'receipt members were left out', { by, error });
+      if (options.logger)
+        options.logger.log('warn', 'receipt members were left out', { by, error });
     }),
     bonds,
     revocations,

@@ -40,7 +40,13 @@ export class EventHub {
   }
 
   readonly emit: Emit = (type, data, about = {}) => {
-    const event = { at: toInstant(this.#clock.now()), type, ...this.#whose, ...about, data } as MeshEvent;
+    const event = {
+      at: toInstant(this.#clock.now()),
+      type,
+      ...this.#whose,
+      ...about,
+      data,
+    } as MeshEvent;
     for (const { patterns, queue } of this.#readers) {
       if (eventMatches(type, patterns)) queue.push(event);
     }

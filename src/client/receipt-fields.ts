@@ -41,7 +41,9 @@ export class ReceiptFields {
    */
   async collect(subject: ReceiptSubject): Promise<Readonly<Record<string, unknown>>> {
     const contributors = [...this.#contributors.values()];
-    const answers = await Promise.all(contributors.map(({ by, ask }) => this.#ask(by, ask, subject)));
+    const answers = await Promise.all(
+      contributors.map(({ by, ask }) => this.#ask(by, ask, subject)),
+    );
     const members = new Map<string, unknown>();
     for (const [index, answer] of answers.entries()) {
       const names = Object.keys(answer);

@@ -18,7 +18,9 @@ import { CallServer } from './call-server.ts';
 import type { Carrier, OutgoingStream } from './caller.ts';
 import { Connector } from './connector.ts';
 import type { CallHandler, HandleOptions, StreamHandler } from './handlers.ts';
-import type { Handshaken } from './handshake.ts';
+import type { CallHandler, StreamHandler } from './handlers.ts';
+import { type Handshaken, wantedParty } from './handshake.ts';
+import { maxFirstMessage } from './hello.ts';
 import { introduceMethod, introductionsFor } from './introductions.ts';
 import { LocalParty } from './local-party.ts';
 import { Loopback } from './loopback.ts';
@@ -305,7 +307,8 @@ export class Federation implements AsyncDisposable {
   async #start(): Promise<void> {
     this.#lifetime.assertOpen();
     const { transports, clock } = this.#options;
-    const context = { clock, signal: this.#lifetime.signal };
+    const recognises = (first: Uint8Array): boolean => this.#recognises(first);
+    const context = { clock, signal: this.#lifetime.signal, recognises };
     for (const transport of transports) {
       if (transport.listenAt === undefined || !transport.features.listen) continue;
       const listener = await transport.listen(
@@ -346,6 +349,18 @@ export class Federation implements AsyncDisposable {
       this.#peerListeners.clear();
     });
     await this.#lifetime.close();
+  }
+
+  /** Whether message 1 asks for an identity of this node; strange bytes ask for nobody. */
+  #recognises(first: Uint8Array): boolean {
+    if (first.length > maxFirstMessage) return false;
+    try {
+      const { crypto } = this.#options;
+      return wantedParty({ crypto, parties: this.#parties }, first) !== undefined;
+    } catch (error) {
+      if (!MeshError.is(error)) throw error;
+      return false;
+    }
   }
 
   #party(did: Did | undefined): LocalParty {

@@ -8,14 +8,7 @@ import type { Did } from '../../base/ids.ts';
 import { integer, object, optional, parseJson, type Shaped, text } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LinkEnd } from '../../ports/transport.ts';
-import {
-  broken,
-  type Frame,
-  frameFlag,
-  frameType,
-  headLength,
-  maxStream,
-} from './frames.ts';
+import { broken, type Frame, frameFlag, frameType, headLength, maxStream } from './frames.ts';
 import type { Handshaken, PeerFacts } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Workload } from './needs.ts';
