@@ -73,7 +73,7 @@ export class ReceiptFields {
 
 /** A copy of `members`, as they will be signed. */
 function checked(members: unknown): Readonly<Record<string, unknown>> {
-  const text = canonicalJson(members as never);
+  const text = canonicalJson(members);
   if (text.length > contributionLimit) {
     throw new MeshError('FRAME_TOO_LARGE', { size: text.length, limit: contributionLimit });
   }

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tenantStore, tenantTelemetry } from '../../src/client/tenant.ts';
-import { MeshClient, memoryStore, policyTemplates, type Store } from '../../src/index.ts';
+import {
+  MeshClient,
+  memoryStore,
+  memoryTransport,
+  policyTemplates,
+  type Store,
+} from '../../src/index.ts';
 import { echo, failure, Town, until } from './rig.ts';
 
 async function keysOf(store: Store): Promise<string[]> {
@@ -83,6 +89,35 @@ describe('a tenant', () => {
     expect((await green.executeTask(task, { to: globex.did })).output).toBe(1);
   });
 
+  it('of the agent is what policies of the sender can forbid, once the session has told it', async () => {
+    await using town = new Town();
+    const seen: unknown[] = [];
+    const globex = await town.open('globex', [echo], { tenant: 'blue' });
+    const notToBlue =
+      'forbid (principal, action == Action::"task.send", resource) ' +
+      'when { resource has tenant && resource.tenant == "blue" };';
+    const policies = [policyTemplates.openTo({}), { id: 'not-to-blue', text: notToBlue }];
+    const acme = await town.open('acme', [], {
+      policies: policies as never,
+      transport: memoryTransport({ hub: town.hub, peers: globex.federation.endpoints }),
+    });
+    acme.use({
+      name: 'watcher',
+      start: (host) =>
+        host.placement({
+          choose: (_, candidates) => {
+            seen.push(...candidates);
+            return candidates;
+          },
+        }),
+    });
+    await acme.federate(globex.did);
+    await until(() => acme.federation.about(globex.did, 'blue')?.capacity !== undefined);
+    const refusal = await failure(acme.executeTask({ type: 'echo', data: 1 }, { to: globex.did }));
+    expect(JSON.stringify(refusal.toWire())).toContain('not-to-blue');
+    expect(seen).toMatchObject([{ name: 'echo', version: '1.0.0', load: 0, capacity: 64 }]);
+  });
+
   it('is seen by the peer, which also hears how busy the node is', async () => {
     await using town = new Town();
     const blue = await town.open('acme', [{ ...echo, concurrency: 3 }], { tenant: 'blue' });
@@ -102,7 +137,12 @@ describe('a tenant', () => {
         record: note,
         span: (name, attributes) => {
           note(name, 0, attributes);
-          return { set: (later) => note('set', 0, later), end: () => undefined };
+          return {
+            set: (later) => {
+              note('set', 0, later);
+            },
+            end: () => undefined,
+          };
         },
       },
       'blue',

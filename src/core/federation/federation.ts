@@ -18,7 +18,6 @@ import { CallServer } from './call-server.ts';
 import type { Carrier, OutgoingStream } from './caller.ts';
 import { Connector } from './connector.ts';
 import type { CallHandler, HandleOptions, StreamHandler } from './handlers.ts';
-import type { CallHandler, StreamHandler } from './handlers.ts';
 import { type Handshaken, wantedParty } from './handshake.ts';
 import { maxFirstMessage } from './hello.ts';
 import { introduceMethod, introductionsFor } from './introductions.ts';
