@@ -98,6 +98,7 @@ export type {
   SessionLimits,
   SessionView,
   StreamHandler,
+  Workload,
 } from './core/federation/index.ts';
 export type {
   CreateIdentityOptions,

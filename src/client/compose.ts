@@ -132,6 +132,7 @@ async function build(
       if (!federation.peers().includes(peer)) trust.seen(peer, false);
     },
     introductions: options.introductions ?? true,
+    workload: () => agents.workload(),
   });
   const trust = own(
     new TrustEngine({
@@ -173,10 +174,11 @@ async function build(
           return agent && { state: agent.state, tenant };
         },
         zoneOf: zoneOfRegion,
+        tenantOf: (org, at) => federation.about(org, at)?.tenant,
       }),
       decisions: {
         append: (decision) => {
-          audit.appendSoon('policy', { ...decision });
+          audit.appendSoon('policy', { ...decision, ...(tenant !== undefined && { tenant }) });
         },
       },
       persistence: { store: store.sub('policy/'), signer, verify: keys.verify },

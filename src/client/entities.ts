@@ -22,6 +22,8 @@ export interface EntityFacts {
   readonly own: (
     id: string,
   ) => { readonly state: string; readonly tenant: string | undefined } | undefined;
+  /** The tenant that another node says it serves. */
+  readonly tenantOf: (org: Did, node: string) => string | undefined;
   readonly zoneOf: (region: string) => string | undefined;
 }
 
@@ -70,6 +72,9 @@ function agent(ref: EntityRef, facts: EntityFacts): Entity {
     if (zone !== undefined) attributes['zone'] = zone;
     if (risk !== undefined) attributes['risk'] = risk;
   }
+  const place = ref.id.slice(ref.id.indexOf('#') + 1);
+  const said = tenant ?? facts.tenantOf(org.id as Did, place.slice(0, place.indexOf('/')));
+  if (said !== undefined) attributes['tenant'] = said;
   const parents = tenant === undefined ? [org] : [org, { type: 'Tenant', id: tenant }];
   return { ref, attributes, parents };
 }

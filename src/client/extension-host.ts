@@ -6,6 +6,7 @@ import { MeshError } from '../base/errors.ts';
 import type { Extension, Host, HostBroadcast } from '../ports/extension.ts';
 import type { Store } from '../ports/store.ts';
 import { asRanked } from './as-ranked.ts';
+import { candidateOf } from './candidate-of.ts';
 import type { Rooms } from './compose.ts';
 import type { EventHub } from './event-hub.ts';
 import { groundOf } from './ground.ts';
@@ -152,7 +153,9 @@ function viewsOf(
       candidates: (capability) =>
         rooms('discovery')
           .discovery.candidates(capability)
-          .map(({ record: { meshId, node, name } }) => ({ meshId, node, name })),
+          .map(({ record }) =>
+            candidateOf(record, rooms('discovery').federation.about(record.meshId, record.node)),
+          ),
       get: (agent) => rooms('discovery').discovery.get(agent),
     },
     federation: {

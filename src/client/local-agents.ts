@@ -87,6 +87,16 @@ export class LocalAgents {
     return this.able(sought)[0];
   }
 
+  /** Tasks running on this node, and how many can run at a time. */
+  workload(): { readonly load: number; readonly capacity: number } {
+    let [load, capacity] = [0, 0];
+    for (const agent of this.#agents.values()) {
+      load += agent.running;
+      capacity += agent.concurrency;
+    }
+    return { load, capacity };
+  }
+
   /**
    * The active agents that may do a task, or the named one: the least busy first. Work under a key meets the same agent at
    * every repetition: those that keep their tasks come first, then the oldest.

@@ -4,39 +4,8 @@
  */
 import { canonicalJson } from '../base/canonical.ts';
 import { MeshError, toMeshError } from '../base/errors.ts';
-import { optional, type Shape, text } from '../base/shape.ts';
 import type { ReceiptContributor, ReceiptOccasion } from '../ports/extension.ts';
-
-/** The house's own; nobody else writes them. */
-const own: ReadonlySet<string> = new Set([
-  'format',
-  'id',
-  'task',
-  'type',
-  'agent',
-  'by',
-  'for',
-  'at',
-  'outcome',
-  'inputHash',
-  'outputHash',
-  'input',
-  'output',
-  'policyVersion',
-  'usage',
-  'region',
-  'tenant',
-  'byTenant',
-  'agentVersion',
-  'proof',
-]);
-
-/** Members that the schema knows and extensions fill in; a receipt with another form would be refused by its reader. */
-const known: Readonly<Record<string, Shape<unknown>>> = {
-  hold: optional(text({ max: 256 })),
-  arm: optional(text({ max: 64 })),
-  approval: optional(text({ max: 256 })),
-};
+import { addedMembersShape, isCoreMember } from '../schema/receipt.ts';
 
 /** Characters of all that extensions add to one receipt, as JSON. */
 const sizeLimit = 16_384;
@@ -82,12 +51,12 @@ function checkMembers(
   before: Readonly<Record<string, unknown>>,
   size: number,
 ): number {
-  for (const [member, value] of Object.entries(added)) {
-    if (own.has(member) || Object.hasOwn(before, member)) {
+  for (const member of Object.keys(added)) {
+    if (isCoreMember(member) || Object.hasOwn(before, member)) {
       throw new MeshError('ALREADY_EXISTS', { what: 'receipt member', id: member });
     }
-    known[member]?.(value, member);
   }
+  addedMembersShape(added, 'receipt');
   const got = canonicalJson(added).length;
   if (size + got <= sizeLimit) return got;
   throw new MeshError('LIMIT_EXCEEDED', {

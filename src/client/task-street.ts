@@ -24,6 +24,7 @@ import type { Emit } from '../schema/mesh-event.ts';
 import { taskRequestShape } from '../schema/task.ts';
 import type { TaskPart } from './agent.ts';
 import { agentTriggers } from './agent-triggers.ts';
+import { candidateOf } from './candidate-of.ts';
 import type { Rooms } from './compose.ts';
 import { DurableTasks } from './durable-tasks.ts';
 import type { EventHub } from './event-hub.ts';
@@ -94,7 +95,7 @@ function callerOf(rooms: Rooms, wiring: TaskWiring): TaskCaller {
       ...discovery
         .candidates(sought.type, { limit: candidateLimit })
         .filter(({ record }) => record.meshId !== did || record.node !== wiring.node)
-        .map(({ record: { meshId, node, name } }) => ({ meshId, node, name })),
+        .map(({ record }) => candidateOf(record, federation.about(record.meshId, record.node))),
     ],
     send: async (peer, request, options, onPart) => {
       // Work under a key belongs to the node that may have begun it; other work can go elsewhere at once.
@@ -195,9 +196,9 @@ function ownCandidates(
   { identity }: Rooms,
   { agents, node }: TaskWiring,
 ): readonly Candidate[] {
-  return agents
-    .able(sought)
-    .map(({ definition: { name } }) => ({ meshId: identity.did, node, name }));
+  return agents.able(sought).map(({ definition: { name, version = '1.0.0' } }) => {
+    return candidateOf({ meshId: identity.did, node, name, version }, agents.workload());
+  });
 }
 
 const partShapes = {

@@ -10,6 +10,12 @@ export interface Candidate {
   readonly meshId: Did;
   readonly node?: string;
   readonly name?: string;
+  /** Version of the agent, as announced. */
+  readonly version?: string;
+  /** Tasks its node was running when it last said so. */
+  readonly load?: number;
+  /** Tasks its node can run at a time. */
+  readonly capacity?: number;
 }
 
 /** Puts candidates in the order in which they are tried. Must be deterministic in what it is given. */

@@ -23,6 +23,8 @@ export interface StoreFeatures {
   readonly ttl: boolean;
   /** `watch` sees writes of other processes too, not just this one's. */
   readonly shared: boolean;
+  /** Where the bytes rest, as whoever set the store up says, e.g. `eu-west-1`; views say the same. Absent: not stated. */
+  readonly residency?: string;
 }
 
 /** One entry. */

@@ -27,6 +27,8 @@ export interface TransportContext {
   /** Stops dialling or listening. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
+  /** For `listen`: whether the first frame of a link asks for whoever listens here. Only a shared listener has to ask. */
+  readonly recognises?: (firstFrame: Uint8Array) => boolean;
 }
 
 /** Moves frames between two ends. */

@@ -67,8 +67,15 @@ export type SignedReceipt = Signed<Receipt>;
 
 const cid = text({ min: 10, max: 128 });
 
-/** Parser of signed receipts. */
-export const receiptShape: Shape<SignedReceipt> = object({
+/** Members that the core leaves to extensions. */
+const openMembers = {
+  quote: optional(unknown),
+  hold: optional(text({ max: 256 })),
+  arm: optional(text({ max: 64 })),
+  approval: optional(text({ max: 256 })),
+};
+
+const coreMembers = {
   format: integer({ min: 1, max: 1 }),
   id: text({ min: 1, max: 128 }),
   task: text({ min: 1, max: 128 }),
@@ -89,13 +96,26 @@ export const receiptShape: Shape<SignedReceipt> = object({
       tokens: optional(integer()),
     }),
   ),
-  quote: optional(unknown),
-  hold: optional(text({ max: 256 })),
   region: optional(name),
   tenant: optional(name),
   byTenant: optional(name),
   agentVersion: optional(text({ max: 64 })),
-  arm: optional(text({ max: 64 })),
-  approval: optional(text({ max: 256 })),
   proof: proofShape,
+};
+
+/** Parser of signed receipts. */
+export const receiptShape: Shape<SignedReceipt> = object({
+  ...coreMembers,
+  ...openMembers,
 }) as unknown as Shape<SignedReceipt>;
+
+/** Parser of what is added to a receipt from outside the core. */
+export const addedMembersShape = object(openMembers);
+
+/** Not members of a receipt, but what its hashes are made of; and a name that is no member of anything. */
+const neverMembers = new Set(['input', 'output', '__proto__']);
+
+/** Whether only the node that signs a receipt says what `member` is. */
+export function isCoreMember(member: string): boolean {
+  return Object.hasOwn(coreMembers, member) || neverMembers.has(member);
+}

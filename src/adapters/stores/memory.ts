@@ -26,6 +26,7 @@ import { Bell } from './parts/bell.ts';
 import type { Bounds } from './parts/bounds.ts';
 import { defaultHistoryBytes, follow } from './parts/follow.ts';
 import { checkKey } from './parts/keys.ts';
+import { residencyFeature } from './parts/residency.ts';
 import { type Page, scanPages } from './parts/scan.ts';
 import { subStore } from './parts/sub-store.ts';
 import { type Change as Edit, type WriteRequest, writeRequest } from './parts/write-request.ts';
@@ -36,25 +37,21 @@ export interface MemoryStoreOptions {
   readonly clock?: { now(): number };
   /** How much history `watch` can resume from. Default: the last 16 MiB written. */
   readonly historyBytes?: number;
+  /** Where the bytes rest, e.g. `eu-west-1`: {@link StoreFeatures.residency}. Default: not stated. */
+  readonly residency?: string;
 }
 
 /** A store in memory. Bytes are copied on the way in and out, so nobody can change an entry but by `write`. */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
-  const { clock = Date, historyBytes = defaultHistoryBytes } = options;
-  return new MemoryStore(clock, historyBytes);
+  const { clock = Date, historyBytes = defaultHistoryBytes, residency } = options;
+  return new MemoryStore(clock, historyBytes, residencyFeature(residency));
 }
 
 /** How often expired entries are cleared away, at most; reads never show them. */
 const clearingMs = 1_000;
 
 class MemoryStore implements Store {
-  readonly features: StoreFeatures = {
-    durable: 'none',
-    conditional: true,
-    snapshot: true,
-    ttl: true,
-    shared: false,
-  };
+  readonly features: StoreFeatures;
   readonly #clock: { now(): number };
   readonly #lifetime = new Lifetime('the memory store');
   readonly #bell = new Bell();
@@ -64,7 +61,9 @@ class MemoryStore implements Store {
   #cleared = Number.NEGATIVE_INFINITY;
   #revision: Revision = 0;
 
-  constructor(clock: { now(): number }, historyBytes: number) {
+  constructor(clock: { now(): number }, historyBytes: number, label: { residency?: string }) {
+    const able = { conditional: true, snapshot: true, ttl: true, shared: false };
+    this.features = { durable: 'none', ...able, ...label };
     this.#clock = clock;
     this.#log = new ChangeLog(historyBytes);
     this.#lifetime.own(() => {

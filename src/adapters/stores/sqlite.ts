@@ -25,6 +25,7 @@ import { attempt } from './parts/attempt.ts';
 import { Bell, type BellWatch } from './parts/bell.ts';
 import type { Bounds } from './parts/bounds.ts';
 import { defaultHistoryBytes, follow } from './parts/follow.ts';
+import { residencyFeature } from './parts/residency.ts';
 import { type ScannedStore, scanPages } from './parts/scan.ts';
 import { subStore } from './parts/sub-store.ts';
 import { type WriteRequest, writeRequest } from './parts/write-request.ts';
@@ -46,6 +47,8 @@ export interface SqliteStoreOptions {
   readonly lockMs?: number;
   /** Decides what has expired. Default: the system's time. */
   readonly clock?: { now(): number };
+  /** Where the bytes rest, e.g. `eu-west-1`: {@link StoreFeatures.residency}. Default: not stated. */
+  readonly residency?: string;
 }
 
 /**
@@ -62,7 +65,10 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
   return new SqliteStore(path, settings(options));
 }
 
-type Settings = Required<Omit<SqliteStoreOptions, 'maxBytes'>> & { maxBytes: number | undefined };
+type Settings = Required<Omit<SqliteStoreOptions, 'maxBytes' | 'residency'>> & {
+  maxBytes: number | undefined;
+  label: { readonly residency?: string };
+};
 
 /** How often a watch looks for commits of other processes. */
 const pollMs = 100;
@@ -77,8 +83,9 @@ class SqliteStore implements Store {
   #connection: Connection | undefined;
 
   constructor(path: string, settings: Settings) {
-    const { durable, lockMs } = settings;
-    this.features = { durable, conditional: true, snapshot: true, ttl: true, shared: true };
+    const { durable, lockMs, label } = settings;
+    const able = { conditional: true, snapshot: true, ttl: true, shared: true };
+    this.features = { durable, ...able, ...label };
     this.#path = path;
     this.#settings = settings;
     this.#lifetime = new Lifetime(`the store ${path}`);
@@ -296,7 +303,8 @@ function settings(options: SqliteStoreOptions): Settings {
   // A history that could fill the file alone would leave no room for entries.
   const most = maxBytes === undefined ? defaultHistoryBytes : maxBytes / 4;
   const historyBytes = Math.max(1, Math.min(options.historyBytes ?? defaultHistoryBytes, most));
-  return { durable, maxBytes, historyBytes, lockMs, clock };
+  const label = residencyFeature(options.residency);
+  return { durable, maxBytes, historyBytes, lockMs, clock, label };
 }
 
 function pagesOf(store: string, lifetime: Lifetime, reader: () => Reader): ScannedStore {

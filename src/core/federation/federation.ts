@@ -18,11 +18,12 @@ import { CallServer } from './call-server.ts';
 import type { Carrier, OutgoingStream } from './caller.ts';
 import { Connector } from './connector.ts';
 import type { CallHandler, HandleOptions, StreamHandler } from './handlers.ts';
-import type { Handshaken } from './handshake.ts';
+import { type Handshaken, wantedParty } from './handshake.ts';
+import { maxFirstMessage } from './hello.ts';
 import { introduceMethod, introductionsFor } from './introductions.ts';
 import { LocalParty } from './local-party.ts';
 import { Loopback } from './loopback.ts';
-import type { AddressBook, Keys, LocalIdentity } from './needs.ts';
+import type { AddressBook, Keys, LocalIdentity, Workload } from './needs.ts';
 import { PeerTable } from './peer-table.ts';
 import { Reach } from './reach.ts';
 import { ResultCache } from './result-cache.ts';
@@ -66,6 +67,8 @@ export interface FederationOptions {
   /** Names of abilities to announce to peers. */
   readonly features?: readonly string[] | undefined;
   readonly tenant?: string | undefined;
+  /** How busy this node is, told to peers with the heartbeat. Default: not told. */
+  readonly workload?: (() => Workload) | undefined;
   readonly limits?: Partial<FederationLimits> | undefined;
 }
 
@@ -239,6 +242,12 @@ export class Federation implements AsyncDisposable {
     return [...new Set(this.#activeSessions().map(({ peer }) => peer.did))];
   }
 
+  /** What the node `node` of `peer` said of itself on the session with it; undefined without one. */
+  about(peer: Did, node: string): SessionView | undefined {
+    const session = this.#table.at(this.did, peer, node);
+    return session?.active === true ? viewOf(session) : undefined;
+  }
+
   /** Tells `listener` whenever a session becomes active; the result takes it off. */
   onPeer(listener: (peer: Did) => void): () => void {
     this.#peerListeners.add(listener);
@@ -297,7 +306,8 @@ export class Federation implements AsyncDisposable {
   async #start(): Promise<void> {
     this.#lifetime.assertOpen();
     const { transports, clock } = this.#options;
-    const context = { clock, signal: this.#lifetime.signal };
+    const recognises = (first: Uint8Array): boolean => this.#recognises(first);
+    const context = { clock, signal: this.#lifetime.signal, recognises };
     for (const transport of transports) {
       if (transport.listenAt === undefined || !transport.features.listen) continue;
       const listener = await transport.listen(
@@ -340,6 +350,18 @@ export class Federation implements AsyncDisposable {
     await this.#lifetime.close();
   }
 
+  /** Whether message 1 asks for an identity of this node; strange bytes ask for nobody. */
+  #recognises(first: Uint8Array): boolean {
+    if (first.length > maxFirstMessage) return false;
+    try {
+      const { crypto } = this.#options;
+      return wantedParty({ crypto, parties: this.#parties }, first) !== undefined;
+    } catch (error) {
+      if (!MeshError.is(error)) throw error;
+      return false;
+    }
+  }
+
   #party(did: Did | undefined): LocalParty {
     const party =
       did === undefined ? this.#parties[0] : this.#parties.find((one) => one.did === did);
@@ -353,6 +375,7 @@ export class Federation implements AsyncDisposable {
       handshaken,
       clock: this.#options.clock,
       limits: this.#limits,
+      workload: this.#options.workload,
       onOpen: (session, stream, header) => {
         this.#server.serve(stream, header, { from: session.peer.did, to: session.local });
       },

@@ -169,12 +169,21 @@ function makeNoise(ground: HandshakeGround, party: LocalParty, initiator: boolea
  * Message 1 is `e` and a payload in clear, so it can be read before a Noise state with the right static key exists.
  * A hint nobody here answers to gets the default identity: the caller then says what it met instead.
  */
-function chooseParty(ground: HandshakeGround, first: Uint8Array): LocalParty {
-  const { crypto, parties } = ground;
+function chooseParty(ground: PartyChoice, first: Uint8Array): LocalParty {
+  return wantedParty(ground, first) ?? ground.parties[0]!;
+}
+
+type PartyChoice = Pick<HandshakeGround, 'crypto' | 'parties'>;
+
+/** The identity of this node that message 1 asks for; throws `SCHEMA_INVALID` or the like for bytes that are no message 1. */
+export function wantedParty(
+  { crypto, parties }: PartyChoice,
+  first: Uint8Array,
+): LocalParty | undefined {
   const [ephemeral, payload] = [first.subarray(0, dhLength), first.subarray(dhLength)];
   const dids = parties.map(({ did }) => did);
   const wanted = readFirst(payload, crypto, ephemeral, dids);
-  return parties.find(({ did }) => did === wanted) ?? parties[0]!;
+  return parties.find(({ did }) => did === wanted);
 }
 
 /** Who stands behind the static key that Noise has just proven. */

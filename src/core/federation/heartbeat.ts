@@ -11,11 +11,13 @@ export interface HeartbeatOptions {
   readonly everyMs: number;
   /** Unanswered pings in a row after which the link is dead. */
   readonly misses: number;
+  /** Whether there is something to tell the peer, however lively the link is. Default: never. */
+  news?(): boolean;
   ping(): void;
   dead(): void;
 }
 
-/** Pings when nothing was heard since the last look; gives up after some silence. */
+/** Pings when nothing was heard since the last look, or there is news; gives up after some silence. */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   #heard = true;
@@ -50,7 +52,7 @@ export class Heartbeat {
     }
     this.#missed = this.#heard ? 0 : this.#missed + 1;
     this.#cancel = this.#again();
-    if (!this.#heard) this.#options.ping();
+    if (!this.#heard || this.#options.news?.() === true) this.#options.ping();
     this.#heard = false;
   }
 }

@@ -20,6 +20,6 @@ export type {
   IncomingStream,
   StreamHandler,
 } from './handlers.ts';
-export type { AddressBook, Keys, LocalIdentity } from './needs.ts';
+export type { AddressBook, Keys, LocalIdentity, Workload } from './needs.ts';
 export type { SessionLimits } from './session.ts';
 export type { SessionView } from './session-view.ts';

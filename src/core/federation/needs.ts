@@ -28,3 +28,11 @@ export interface AddressBook {
   /** Where `did` was said to listen; empty when nobody said. */
   endpoints(did: Did): readonly Endpoint[];
 }
+
+/** How busy a node is. */
+export interface Workload {
+  /** Tasks it is running. */
+  readonly load: number;
+  /** Tasks it can run at a time. */
+  readonly capacity: number;
+}

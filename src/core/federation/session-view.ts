@@ -10,8 +10,6 @@ import type { Session } from './session.ts';
 export interface SessionView {
   readonly did: Did;
   readonly node: string;
-  /** The tenant the peer's node says it is for. */
-  readonly tenant?: string;
   /** `connecting`: not yet taken in by the peer; `suspended`: lost, being dialled again; `gone`: over. */
   readonly state: 'connecting' | 'active' | 'suspended' | 'gone';
   readonly endpoint: Endpoint;
@@ -22,15 +20,20 @@ export interface SessionView {
   readonly connectedSince: number;
   /** Round trip of the last ping; undefined before the first. */
   readonly rttMs: number | undefined;
+  /** Tasks the peer was running when it last said so; absent while it has not. */
+  readonly load?: number;
+  /** Tasks the peer can run at a time, as it last said. */
+  readonly capacity?: number;
+  /** The tenant the peer's node serves, by its own word; absent when it names none. */
+  readonly tenant?: string;
 }
 
 /** The view of `session` now. */
 export function viewOf(session: Session): SessionView {
-  const { peer, endpoint, handshakeMs, bytesIn, bytesOut, since, rttMs } = session;
+  const { peer, endpoint, handshakeMs, bytesIn, bytesOut, since, rttMs, workload } = session;
   return {
     did: peer.did,
     node: peer.node,
-    ...(peer.tenant !== undefined && { tenant: peer.tenant }),
     state: session.ended !== undefined ? 'gone' : session.active ? 'active' : 'connecting',
     endpoint,
     handshakeMs,
@@ -38,5 +41,7 @@ export function viewOf(session: Session): SessionView {
     bytesOut,
     connectedSince: since,
     rttMs,
+    ...workload,
+    ...(peer.tenant !== undefined && { tenant: peer.tenant }),
   };
 }

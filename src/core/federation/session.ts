@@ -8,18 +8,11 @@ import type { Did } from '../../base/ids.ts';
 import { integer, object, optional, parseJson, type Shaped, text } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LinkEnd } from '../../ports/transport.ts';
-import {
-  broken,
-  type Frame,
-  frameFlag,
-  frameType,
-  headLength,
-  maxStream,
-  readU32,
-  writeU32,
-} from './frames.ts';
+import { broken, type Frame, frameFlag, frameType, headLength, maxStream } from './frames.ts';
 import type { Handshaken, PeerFacts } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
+import type { Workload } from './needs.ts';
+import { packPulse, pulseId, readWorkload } from './pulse.ts';
 import { type RecordEvents, RecordLayer } from './record-layer.ts';
 import { Stream, type StreamEvents, type StreamHost } from './stream.ts';
 import { StreamTable } from './stream-table.ts';
@@ -63,6 +56,8 @@ export interface SessionOptions {
   readonly handshaken: Handshaken;
   readonly clock: Clock;
   readonly limits: SessionLimits;
+  /** How busy this node is; the peer is told. */
+  readonly workload?: (() => Workload) | undefined;
   /** A peer's call: sets `stream.events`. */
   onOpen(session: Session, stream: Stream, header: CallHeader): void;
   /** Both sides have taken each other in; told once. */
@@ -89,6 +84,8 @@ export class Session {
   readonly binding: Uint8Array;
   /** Round trip of the last ping in milliseconds; undefined before the first. */
   rttMs: number | undefined;
+  /** How busy the peer last said it is; undefined while it has not said. */
+  workload: Workload | undefined;
   readonly #options: SessionOptions;
   readonly #records: RecordLayer;
   readonly #host: StreamHost;
@@ -101,6 +98,8 @@ export class Session {
   #foreign = 0;
   #held = 0;
   #pingCount = 0;
+  /** What the peer was last told. */
+  #told: Workload | undefined;
   readonly #over: PromiseWithResolvers<MeshError>;
   readonly #welcome: PromiseWithResolvers<void>;
   #welcomed = false;
@@ -170,6 +169,7 @@ export class Session {
       clock,
       everyMs: limits.heartbeatMs,
       misses: limits.heartbeatMisses,
+      news: () => this.#hasNews(),
       ping: () => void this.ping(limits.heartbeatMs * limits.heartbeatMisses),
       dead: () => {
         this.abort(this.#unreachable('no sign of life'));
@@ -217,8 +217,8 @@ export class Session {
     const { clock } = this.#options;
     const started = clock.monotonic();
     const id = (this.#pingCount = (this.#pingCount + 1) % 2 ** 32);
-    const payload = new Uint8Array(4);
-    writeU32(payload, 0, id);
+    this.#told = this.#options.workload?.();
+    const payload = packPulse(id, this.#told);
     return new Promise((resolve) => {
       const cancel = clock.after(ms, () => this.#pings.get(id)?.(false));
       this.#pings.set(id, (answered) => {
@@ -346,11 +346,18 @@ export class Session {
 
   #pinged(payload: Uint8Array): void {
     if (payload.length > 16) throw broken('a ping that is too long');
+    this.workload = readWorkload(payload) ?? this.workload;
     this.#records.write({ type: frameType.pong, flags: 0, stream: 0, payload: payload.slice() });
   }
 
   #ponged(payload: Uint8Array): void {
-    if (payload.length === 4) this.#pings.get(readU32(payload, 0))?.(true);
+    const id = pulseId(payload);
+    if (id !== undefined) this.#pings.get(id)?.(true);
+  }
+
+  #hasNews(): boolean {
+    const now = this.#options.workload?.();
+    return now?.load !== this.#told?.load || now?.capacity !== this.#told?.capacity;
   }
 
   /** The peer leaves: streams it has not taken can be tried elsewhere, the others may still finish. */

@@ -36,6 +36,15 @@ export const viewLaws: readonly StoreLaw[] = [
     },
   },
   {
+    name: 'a view rests where its store rests',
+    test: (store) => {
+      const { residency } = store.features;
+      check(residency === undefined || residency.length > 0, 'a residency must be a label');
+      checkEqual(store.sub('a').sub('b').features.residency, residency, 'the residency of a view');
+      return Promise.resolve();
+    },
+  },
+  {
     name: 'views nest',
     test: async (store) => {
       await commit(store.sub('a').sub('b'), put('c'));
