@@ -5,7 +5,7 @@
  * @module
  */
 import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { build, type Metafile, type Platform } from 'esbuild';
 import ts from 'typescript';
 import { doors, manifest, root } from './doors.ts';
@@ -159,7 +159,7 @@ function asking(folder: string, modules: readonly string[]): readonly string[] {
 }
 
 async function main([folder = root]: readonly string[]): Promise<number> {
-  const { found, modules } = await judge(folder);
+  const { found, modules } = await judge(resolve(folder));
   for (const line of found) console.error(line);
   if (found.length > 0) return 1;
   const packages = Object.keys(admitted).length;

@@ -46,5 +46,5 @@ export function lockedPackages(folder: string): readonly LockedPackage[] {
 
 /** `@noble/hashes` for `node_modules/x/node_modules/@noble/hashes/sha2.js`; undefined for a path of our own. */
 export function packageOf(path: string): string | undefined {
-  return /(?:^|.*\/)node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1];
+  return /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1];
 }

@@ -40,9 +40,10 @@ export function parseLicence(text: string): LicenceExpression | undefined {
       return accept(')') ? inner : undefined;
     }
     const id = identifier();
-    if (id === undefined || !accept('WITH')) return id && licence(id);
+    if (id === undefined) return undefined;
+    if (!accept('WITH')) return licence(id);
     const exception = identifier();
-    return exception && { ...licence(id), id: `${licence(id).id} WITH ${exception}` };
+    return exception === undefined ? undefined : licence(id, exception);
   };
   const identifier = (): string | undefined => {
     const token = tokens[at];
@@ -67,7 +68,8 @@ export function permits(expression: LicenceExpression, allowed: ReadonlySet<stri
   }
 }
 
-function licence(id: string): LicenceExpression & { readonly kind: 'licence' } {
-  const orLater = id.endsWith('+');
-  return { kind: 'licence', id: orLater ? id.slice(0, -1) : id, orLater };
+function licence(text: string, exception?: string): LicenceExpression {
+  const orLater = text.endsWith('+');
+  const id = orLater ? text.slice(0, -1) : text;
+  return { kind: 'licence', id: exception === undefined ? id : `${id} WITH ${exception}`, orLater };
 }

@@ -60,6 +60,20 @@ describe('unwelcome', () => {
   });
 });
 
+describe('packageOf', () => {
+  it('is the innermost package of a path, scope and all', () => {
+    const paths = {
+      'node_modules/a/main.js': 'a',
+      'node_modules/@noble/hashes/sha2.js': '@noble/hashes',
+      'node_modules/a/node_modules/@b/c': '@b/c',
+      '../elsewhere/node_modules/a/b.js': 'a',
+      'src/index.ts': undefined,
+      'src/my_node_modules/a.ts': undefined,
+    };
+    for (const [path, name] of Object.entries(paths)) expect(packageOf(path)).toBe(name);
+  });
+});
+
 describe('our own front door', () => {
   it('leads on Node to the platform and to credentials, and to no peer', async () => {
     const { behindFrontDoor, modules } = await reach(root, 'node');
