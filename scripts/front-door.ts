@@ -1,7 +1,7 @@
 /**
  * `node scripts/front-door.ts [FOLDER]`: what users get when they install the library and open its doors. Every package of theirs is one
  * admitted by name, none is a chain, an ML framework, a GUI or a storage engine, and no module reads an environment variable.
- * Exits 1 and names each that breaks this.
+ * Exits 1 and names each that breaks this. See docs/decisions/0012-what-may-be-installed.md.
  * @module
  */
 import { globSync, readFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
  * `node scripts/licences.ts [FOLDER]`: whether we may use what is installed. Each package is judged by what its manifest says and what the
- * lockfile says; exits 1 and names each that is not permitted. See docs/decisions/0012-licences.md.
+ * lockfile says; exits 1 and names each that is not permitted. See docs/decisions/0012-what-may-be-installed.md.
  * @module
  */
 import { existsSync, readFileSync } from 'node:fs';
