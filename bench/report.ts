@@ -36,8 +36,13 @@ export function refreshed(page: string, result: Result): string {
   return `${page.trimEnd()}\n\n## ${result.name}\n\n${section}\n`;
 }
 
-/** One line for each of our ratios that got worse than the tolerance allows, or went missing. */
+/** One line for each of our ratios that got worse than the tolerance allows, went missing, or is to somebody else now. */
 export function regressions(before: Result, after: Result): readonly string[] {
+  if (after.peer !== before.peer) {
+    return [
+      `${before.name}: ratios were to ${before.peer} and are to ${after.peer}; --write first`,
+    ];
+  }
   const ours = before.rows.filter(({ role }) => role === 'ours');
   return ours.flatMap((then) => {
     const now = after.rows.find(({ name }) => name === then.name);

@@ -1,14 +1,15 @@
 /**
  * `npm run bench -- NAME... [--json] [--seed N] [--share S] [--write] [--compare]`: runs bench/<name>.bench.ts, all without a name.
  * `--share 0.2` is a quick look; `--write` refreshes docs/benchmarks.md and bench/results.json; `--compare` fails when one of our ratios
- * got more than a tenth worse than the committed results.
+ * got more than a tenth worse than the committed results, see compare.ts.
  * @module
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { compare } from './compare.ts';
 import { type Bench, measure, type Result } from './harness.ts';
-import { refreshed, regressions, table } from './report.ts';
+import { refreshed, table } from './report.ts';
 
 const folder = import.meta.dirname;
 const resultsFile = join(folder, 'results.json');
@@ -36,15 +37,25 @@ if (unknown.length > 0) fail(`no bench '${unknown.join("', '")}'; there are: ${k
 if (!Number.isInteger(options.seed)) fail(`--seed must be an integer, got '${flags.seed}'`);
 if (!(options.share > 0)) fail(`--share must be a number above 0, got '${flags.share}'`);
 
+const before = new Map(committed().map((result) => [result.name, result]));
+const without = names.filter((name) => !before.has(name));
+if (flags.compare && without.length > 0) {
+  fail(`bench/results.json has nothing to compare with for ${without.join(', ')}`);
+}
+
 const results: Result[] = [];
+const worse: string[] = [];
 for (const name of names) {
   const { default: bench } = (await import(`./${name}.bench.ts`)) as { default: Bench };
-  const result = await measure(name, bench, options);
+  const run = () => measure(name, bench, options);
+  const result = await run();
   results.push(result);
+  if (flags.compare) worse.push(...(await compare(before.get(name)!, result, run)));
   if (!flags.json) console.log(`\n${name}: ${table(result)}\n`);
 }
 if (flags.json) console.log(JSON.stringify(results, null, 2));
-if (flags.compare) compare();
+if (worse.length > 0) fail(worse.join('\n'));
+if (flags.compare) console.error(`no ratio got worse: ${names.join(', ')}`);
 if (flags.write) write();
 process.exit(); // peers such as libp2p leave timers behind
 
@@ -60,19 +71,6 @@ function committed(): Result[] {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
-}
-
-function compare(): void {
-  const before = new Map(committed().map((result) => [result.name, result]));
-  const without = results.filter(({ name }) => !before.has(name)).map(({ name }) => name);
-  if (without.length > 0)
-    fail(`bench/results.json has nothing to compare with for ${without.join(', ')}`);
-  const worse = results.flatMap((after) => {
-    const then = before.get(after.name);
-    return then === undefined ? [] : regressions(then, after);
-  });
-  if (worse.length > 0) fail(worse.join('\n'));
-  console.error(`no ratio got worse: ${names.join(', ')}`);
 }
 
 function write(): void {

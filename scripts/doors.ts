@@ -24,16 +24,17 @@ interface Manifest {
   readonly name: string;
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
-/** package.json, as it stands. */
-export function manifest(): Manifest {
-  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
+/** The package.json of `folder`, as it stands. */
+export function manifest(folder = root): Manifest {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
 }
 
-/** Every door, patterns expanded over the sources that are there. */
-export function doors(): readonly Door[] {
-  const { name, exports } = manifest();
+/** Every door of the package in `folder`, patterns expanded over the sources that are there. */
+export function doors(folder = root): readonly Door[] {
+  const { name, exports } = manifest(folder);
   return Object.entries(exports).flatMap(([path, target]) => {
     if (typeof target === 'string') return []; // './package.json'
     const pattern = target['@mesh/source'] ?? '';
@@ -45,7 +46,7 @@ export function doors(): readonly Door[] {
       types: (target['types'] ?? '').replace('*', star).slice(2),
     });
     if (after === undefined) return [fill('')];
-    return globSync(pattern, { cwd: root })
+    return globSync(pattern, { cwd: folder })
       .map((file) => `./${file}`.slice(before.length, after === '' ? undefined : -after.length))
       .sort()
       .map(fill);

@@ -1,5 +1,6 @@
 // The arithmetic behind every claim of speed: ratios point the right way, and a regression fails.
 import { describe, expect, it } from 'vitest';
+import { compare } from '../../bench/compare.ts';
 import { type Bench, type Case, measure, median, type Result } from '../../bench/harness.ts';
 import { refreshed, regressions, table } from '../../bench/report.ts';
 
@@ -91,10 +92,47 @@ describe('regressions', () => {
     ]);
   });
 
+  it('compares ratios to the same peer only', () => {
+    const other = { ...sample(3), peer: 'somebody slow' };
+    expect(regressions(sample(2), other)).toEqual([
+      'sample: ratios were to peer and are to somebody slow; --write first',
+    ]);
+  });
+
   it('reports a case that is no longer measured', () => {
     expect(regressions(sample(2), { ...sample(2), rows: [] })).toEqual([
       `sample: 'us' is no longer measured`,
     ]);
+  });
+});
+
+describe('compare', () => {
+  /** What `compare` says of these ratios, one a run, against a committed 2; and how many runs it took. */
+  async function over(first: number, ...next: readonly number[]) {
+    const left = next.map(sample);
+    const worse = await compare(sample(2), sample(first), async () => left.shift()!);
+    return { worse, runs: 1 + next.length - left.length };
+  }
+
+  it('is content with one run that is no worse', async () => {
+    expect(await over(1.9, 1, 1)).toEqual({ worse: [], runs: 1 });
+  });
+
+  it('lets one bad run of three pass, and two fail', async () => {
+    expect(await over(1, 2, 1.9)).toEqual({ worse: [], runs: 3 });
+    expect(await over(1, 2, 1.2)).toEqual({
+      worse: [`sample: 'us' fell from 2.00 to 1.20 times peer`],
+      runs: 3,
+    });
+  });
+
+  it('fails when a case is no longer measured, however often', async () => {
+    const gone = { ...sample(2), rows: [] };
+    expect(await compare(sample(2), gone, async () => gone)).toHaveLength(1);
+  });
+
+  it('fails when a ratio is no number', async () => {
+    expect((await over(Number.NaN, Number.NaN, Number.NaN)).worse).toHaveLength(1);
   });
 });
 
