@@ -4,6 +4,20 @@
  * @module
  */
 export { type ConformanceCase } from './assert.ts';
+export {
+  checkLinearizable,
+  type HistoryValue,
+  type KvOperation,
+  kvModel,
+  type LinearizabilityModel,
+  type LinearizabilityOptions,
+  type LinearizabilityVerdict,
+  type Operation,
+  type QueueOperation,
+  queueModel,
+  type RegisterOperation,
+  registerModel,
+} from './linearizability.ts';
 export { seededRandom } from './seeded-random.ts';
 export { type StoreConformanceOptions, storeConformance } from './store-conformance.ts';
 export { type TransportConformanceOptions, transportConformance } from './transport-conformance.ts';
