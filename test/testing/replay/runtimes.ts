@@ -1,5 +1,5 @@
 /**
- * The runtimes the library must run on, and how to run a module on each: bundled as an application would bundle it there.
+ * The runtimes the library must run on, and how to get a report from each: bundled as an application would bundle it there.
  * @module
  */
 import { execFile } from 'node:child_process';
@@ -11,46 +11,45 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { root } from '../../../scripts/doors.ts';
 import type { Chromium } from '../../browser/chromium.ts';
+import type { RuntimeReport } from './report.ts';
 
-/** Calls `name` of the module at `path` (from the root) with `args`; result and arguments are JSON data. */
-export interface Call {
-  readonly path: string;
-  readonly name: string;
-  readonly args: readonly unknown[];
-}
+/** Longest run on a Node. */
+const runMs = 60_000;
 
-/** Longest run of a call. */
-const callMs = 60_000;
-
-/** Makes the call on the Node behind `command`, with the platform that Node gets. */
-export async function onNode(command: string, { path, name, args }: Call): Promise<unknown> {
-  const code = `
-    import { ${name} as call } from './${path}';
-    console.log(JSON.stringify(await call(...${JSON.stringify(args)})));
-  `;
-  return withFile('call.mjs', await bundled(code, 'node'), async (file) => {
-    const { stdout } = await promisify(execFile)(command, [file], { timeout: callMs });
-    return JSON.parse(stdout) as unknown;
+/** The report of the Node behind `command`, with the platform that Node gets. */
+export async function onNode(command: string, seeds: readonly number[]): Promise<RuntimeReport> {
+  const script = await bundled('node', `console.log(JSON.stringify(await report(${list(seeds)})))`);
+  return withFile('report.mjs', script, async (file) => {
+    const { stdout } = await promisify(execFile)(command, [file], { timeout: runMs });
+    return JSON.parse(stdout) as RuntimeReport;
   });
 }
 
-/** Makes the call in a page of `chromium`, with the platform that browsers get. */
-export async function inChromium(chromium: Chromium, { path, name, args }: Call): Promise<unknown> {
-  const code = `import { ${name} as call } from './${path}'; globalThis.call = call;`;
-  const script = await bundled(code, 'browser');
-  const html = `<!doctype html><meta charset="utf-8"><script type="module">${script.replaceAll('</script', '<\\/script')}</script>`;
-  return withFile('call.html', html, async (file) => {
+/** The report of a page in `chromium`, with the platform that browsers get. */
+export async function inChromium(
+  chromium: Chromium,
+  seeds: readonly number[],
+): Promise<RuntimeReport> {
+  const script = await bundled('browser', 'globalThis.report = report;');
+  // An HTML parser ends a script at the first end tag, wherever it stands.
+  const inline = script.replaceAll('</script', '<\\/script');
+  const html = `<!doctype html><meta charset="utf-8"><script type="module">${inline}</script>`;
+  return withFile('report.html', html, async (file) => {
     const page = await chromium.page(pathToFileURL(file).href);
-    const result = await page.evaluate(`call(...${JSON.stringify(args)})`);
+    const report = await page.evaluate<RuntimeReport>(`report(${list(seeds)})`);
     if (page.errors.length > 0) throw new Error(page.errors.join('\n'));
-    return result;
+    return report;
   });
 }
 
-/** `code` and all it imports as one file, from the sources. */
-async function bundled(code: string, platform: 'node' | 'browser'): Promise<string> {
+/** A module that imports `report` and runs `code`, with all it needs in one file, from the sources. */
+async function bundled(platform: 'node' | 'browser', code: string): Promise<string> {
   const result = await build({
-    stdin: { contents: code, resolveDir: root, loader: 'ts' },
+    stdin: {
+      contents: `import { report } from './report.ts';\n${code}`,
+      resolveDir: import.meta.dirname,
+      loader: 'ts',
+    },
     bundle: true,
     write: false,
     format: 'esm',
@@ -62,6 +61,10 @@ async function bundled(code: string, platform: 'node' | 'browser'): Promise<stri
     logLevel: 'error',
   });
   return result.outputFiles[0]!.text;
+}
+
+function list(seeds: readonly number[]): string {
+  return JSON.stringify(seeds);
 }
 
 async function withFile<T>(
