@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 describe('a run', () => {
   it('is the same again from the same seed, and another from another', async () => {
-    for (const hash of expected) expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    for (const hash of expected) expect(hash).toMatch(/^[0-9a-f]{32,}$/);
     expect(new Set(expected).size).toBe(seeds.length);
     const backwards = await onNode(process.execPath, seeds.toReversed());
     expect(backwards.hashes).toEqual(expected.toReversed());
