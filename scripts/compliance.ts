@@ -7,15 +7,9 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { MeshError } from '../src/base/errors.ts';
-import {
-  type CaseResult,
-  type ConformanceSuite,
-  conform,
-  suiteOf,
-  suites,
-  vectorLines,
-} from './conformance.ts';
+import { type CaseResult, type ConformanceSuite, conform, suiteOf, suites } from './conformance.ts';
 import { root } from './doors.ts';
+import { vectorLines } from './vector-lines.ts';
 
 /** The files in `folder` with vectors for the suite `name`. */
 export function vectorFiles(folder: string, name: string): readonly string[] {
@@ -75,7 +69,7 @@ async function conformFile(
 ): ReturnType<typeof conform> {
   let lines: readonly unknown[];
   try {
-    lines = vectorLines(file);
+    lines = suite.read?.(file) ?? vectorLines(file);
   } catch (error) {
     print(`FAILED ${error instanceof Error ? error.message : String(error)}`);
     return { passed: 0, failed: 1 };

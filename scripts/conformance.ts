@@ -5,8 +5,8 @@
  */
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { root } from './doors.ts';
+import { vectorLines } from './vector-lines.ts';
 
 /** One case of a vector file, after it ran. */
 export interface CaseResult {
@@ -20,6 +20,8 @@ export interface ConformanceSuite {
   readonly name: string;
   /** Cases this release does not do yet, by name, with the reason. `npm run test:compliance` skips them and says so. */
   readonly gaps?: Readonly<Record<string, string>>;
+  /** Reads a file in a form of the suite's own. Default: {@link vectorLines}. */
+  read?(file: string): readonly unknown[];
   /** Runs what one line of the file holds. A throw counts as one failed case. */
   run(line: unknown): Promise<readonly CaseResult[]>;
 }
@@ -39,21 +41,6 @@ export function suites(folder: string): readonly string[] {
 export async function suiteOf(folder: string, name: string): Promise<ConformanceSuite> {
   const module = (await import(join(folder, `${name}.ts`))) as { default: ConformanceSuite };
   return module.default;
-}
-
-/** The lines of a file of JSON lines, gzipped or not. Throws an Error whose message names file and line. */
-export function vectorLines(file: string): readonly unknown[] {
-  const bytes = readFileSync(file);
-  const gzipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  const text = (gzipped ? gunzipSync(bytes) : bytes).toString('utf8');
-  return text.split('\n').flatMap((line, i) => {
-    if (line.trim() === '') return [];
-    try {
-      return [JSON.parse(line) as unknown];
-    } catch (cause) {
-      throw new Error(`${file}, line ${i + 1} is not JSON`, { cause });
-    }
-  });
 }
 
 /** Runs every line and counts. */
@@ -92,14 +79,14 @@ async function main([name, file]: readonly string[]): Promise<number> {
     console.error(`usage: npm run conformance -- SUITE FILE\nsuites: ${known.join(', ')}`);
     return 2;
   }
+  const suite = await suiteOf(folder, name);
   let lines: readonly unknown[];
   try {
-    lines = vectorLines(file);
+    lines = suite.read?.(file) ?? vectorLines(file);
   } catch (error) {
     console.error(`cannot read the vectors: ${describe(error)}`);
     return 2;
   }
-  const suite = await suiteOf(folder, name);
   console.log(`${suite.name}: ${lines.length} lines of ${basename(file)}`);
   const { passed, failed } = await conform(suite, lines, console.log);
   console.log(`${passed} passed, ${failed} failed`);

@@ -1,24 +1,91 @@
 /**
- * `npm run setup:services`: what must run on this machine for `npm run test:services`. Each service is a command that says whether it is
- * there and how to get it; nothing is installed unasked.
+ * `npm run setup:services`: what some tests need beside the packages of npm. Each service is a command that says whether it is there and
+ * how to get it; nothing is installed unasked. With `--install` what is missing is installed, as `.ci/run` does.
  * @module
  */
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './doors.ts';
 
-/** Something outside npm that a test of services needs. */
-interface Service {
-  readonly name: string;
-  /** Ends with 0 when the service is usable. */
-  readonly probe: readonly [command: string, ...args: string[]];
-  readonly install: string;
+/** Something outside npm's own tree that a test needs. */
+export interface Service {
+  readonly name: ServiceName;
+  /** Commands or files that would do, the best first. */
+  readonly places: readonly string[];
+  /** The commands that bring it, one after the other. */
+  readonly install: readonly (readonly [command: string, ...args: string[]])[];
 }
 
-/** No adapter needs a service yet: transports and stores so far are memory, WebSocket and SQLite, which Node brings. */
-const services: readonly Service[] = [];
+/** The services there are. */
+export type ServiceName = 'chromium' | 'node22' | 'node26';
 
-const missing = services.filter(
-  ({ probe: [command, ...args] }) => spawnSync(command, args).status !== 0,
-);
-for (const { name, install } of missing) console.log(`${name} is missing: ${install}`);
-if (services.length === 0) console.log('No test needs a service yet.');
-process.exitCode = missing.length > 0 ? 1 : 0;
+/** The Nodes beside the repository's own that the library must run on, at exact versions. */
+const otherNodes = { node22: '22.23.3', node26: '26.9.0' } as const;
+
+const services: readonly Service[] = [
+  {
+    name: 'chromium',
+    places: [
+      'chromium',
+      'chromium-browser',
+      'google-chrome',
+      '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+    ],
+    install: [
+      ['apt-get', 'update'],
+      ['apt-get', 'install', '-y', '--no-install-recommends', 'chromium'],
+    ],
+  },
+  ...Object.entries(otherNodes).map(([name, version]): Service => {
+    const folder = join('.services', name);
+    const flags = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+    return {
+      name: name as ServiceName,
+      places: [join(root, folder, 'node_modules/.bin/node')],
+      install: [['npm', 'install', '--prefix', folder, ...flags, `node@${version}`]],
+    };
+  }),
+];
+
+/** The service called `name`. */
+export function service(name: ServiceName): Service {
+  return services.find((one) => one.name === name)!;
+}
+
+/** The command that runs the service here, or undefined when it is missing. */
+export function commandOf({ places }: Service): string | undefined {
+  return places.find(
+    (place) =>
+      (!place.includes('/') || existsSync(place)) &&
+      spawnSync(place, ['--version'], { stdio: 'ignore', timeout: 30_000 }).status === 0,
+  );
+}
+
+/** How to get the service, as typed into a shell at the project's root. */
+export function installLine({ install }: Service): string {
+  return install.map((command) => command.join(' ')).join(' && ');
+}
+
+/** Runs the install commands of `one`; whether it is there afterwards. */
+function installed(one: Service): boolean {
+  for (const [command, ...args] of one.install) {
+    if (
+      spawnSync(command, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] }).status !== 0
+    )
+      break;
+  }
+  return commandOf(one) !== undefined;
+}
+
+if (import.meta.main) {
+  const install = process.argv.includes('--install');
+  for (const one of services) {
+    if (commandOf(one) !== undefined || (install && installed(one))) {
+      console.log(`${one.name} is there`);
+    } else {
+      console.log(`${one.name} is missing: ${installLine(one)}`);
+      process.exitCode = 1;
+    }
+  }
+}

@@ -18,5 +18,19 @@ export {
   type TransportConformanceOptions,
   transportConformance,
 } from './conformance/index.ts';
+export {
+  checkLinearizable,
+  type HistoryValue,
+  type KvOperation,
+  kvModel,
+  type LinearizabilityModel,
+  type LinearizabilityOptions,
+  type LinearizabilityVerdict,
+  type Operation,
+  type QueueOperation,
+  queueModel,
+  type RegisterOperation,
+  registerModel,
+} from './linearizability.ts';
 export { seededRandom } from './seeded-random.ts';
 export { type VirtualClock, virtualClock } from './virtual-clock.ts';

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type ConformanceSuite, conform, vectorLines } from '../../scripts/conformance.ts';
+import { type ConformanceSuite, conform } from '../../scripts/conformance.ts';
 import { root } from '../../scripts/doors.ts';
+import { vectorLines } from '../../scripts/vector-lines.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vectors-'));
 afterAll(() => {

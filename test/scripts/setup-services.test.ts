@@ -1,0 +1,41 @@
+// What tests need beside the packages of npm: how it is found, and how one is told to get it.
+import { dirname } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { commandOf, installLine, type Service, service } from '../../scripts/setup-services.ts';
+
+const found = (...places: readonly string[]): string | undefined =>
+  commandOf({ name: 'chromium', places, install: [] });
+
+describe('a service', () => {
+  it('is the first of its places that runs, in the path or in a file', () => {
+    expect(found('no-such-command', process.execPath)).toBe(process.execPath);
+    expect(found('node', process.execPath)).toBe('node');
+  });
+
+  it('is missing when nothing runs there', () => {
+    expect(found('no-such-command', '/no/such/file', dirname(process.execPath))).toBeUndefined();
+    // It is there, but does not work.
+    expect(found('false')).toBeUndefined();
+  });
+
+  it('comes with the line that gets it', () => {
+    const twoSteps: Service = {
+      name: 'chromium',
+      places: [],
+      install: [
+        ['apt-get', 'update'],
+        ['apt-get', 'install', '-y', 'chromium'],
+      ],
+    };
+    expect(installLine(twoSteps)).toBe('apt-get update && apt-get install -y chromium');
+  });
+
+  it('that is a Node has an exact version and a folder git does not see', () => {
+    expect(installLine(service('node22'))).toMatch(
+      /--prefix \.services\/node22 .*node@22\.\d+\.\d+$/,
+    );
+    expect(installLine(service('node26'))).toMatch(
+      /--prefix \.services\/node26 .*node@26\.\d+\.\d+$/,
+    );
+  });
+});
