@@ -138,7 +138,7 @@ describe('the schema of the mesh', () => {
   const schema = parseSchema(protocol('mesh.cedarschema'));
 
   it('reads as Cedar schema, and knows every action of the protocol', () => {
-    expect([...schema.entities.keys()]).toEqual(['Org', 'Agent', 'Mesh']);
+    expect([...schema.entities.keys()]).toEqual(['Org', 'Tenant', 'Agent', 'Mesh']);
     expect([...schema.actions.keys()].sort()).toEqual(
       [
         'federate',

@@ -159,7 +159,12 @@ describe('a revocation', () => {
     world.street.connect(issuer.did, verifier.did);
     world.street.silent.add(verifier.did);
     let reach: Awaited<ReturnType<TrustEngine['revoke']>> | undefined;
+    world.street.calls.length = 0;
     void issuer.trust.revoke(id, 'audit failed').then((result) => (reach = result));
+    // Signing takes real time, in which virtual time must stand still.
+    const told = (): number =>
+      world.street.calls.filter((call) => call.startsWith('trust.status.push')).length;
+    await until(() => told() === 2);
     await until(async () => {
       await world.clock.advance(500);
       return reach !== undefined;
