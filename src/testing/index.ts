@@ -19,4 +19,16 @@ export {
   transportConformance,
 } from './conformance/index.ts';
 export { seededRandom } from './seeded-random.ts';
+export type { DiskOptions } from './simulation/disk.ts';
+export type { NetworkOptions } from './simulation/network.ts';
+export { simulatedCrypto } from './simulation/simulated-crypto.ts';
+export type { Topology } from './simulation/topology.ts';
+export type { FoundEvent, TraceEvent, TraceJson, TraceView } from './simulation/trace.ts';
+export {
+  createTestMesh,
+  type TestClientOptions,
+  type TestMesh,
+  type TestMeshOptions,
+  type TestOrg,
+} from './test-mesh.ts';
 export { type VirtualClock, virtualClock } from './virtual-clock.ts';

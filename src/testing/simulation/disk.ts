@@ -1,0 +1,248 @@
+/**
+ * A disk that tells the truth about power: what was not flushed is gone.
+ * @module
+ */
+import { memoryStore } from '../../adapters/stores/memory.ts';
+import { subStore } from '../../adapters/stores/parts/sub-store.ts';
+import { MeshError } from '../../base/errors.ts';
+import type { Random } from '../../ports/random.ts';
+import type {
+  Change,
+  Commit,
+  Entry,
+  Key,
+  Op,
+  Range,
+  ReadOptions,
+  Revision,
+  Snapshot,
+  Store,
+  StoreFeatures,
+  WriteOptions,
+} from '../../ports/store.ts';
+import type { EventLoop } from './event-loop.ts';
+import { epoch, type Host } from './host.ts';
+import type { Trace } from './trace.ts';
+
+/** How a disk behaves. */
+export interface DiskOptions {
+  /** Milliseconds a flush takes; writes asked for meanwhile share the next one. Default 1. */
+  readonly syncMs?: number;
+}
+
+/** One commit that a power loss would undo. */
+interface Unflushed {
+  readonly revision: Revision;
+  /** What stood there before. */
+  readonly before: readonly (readonly [Key, Entry | undefined])[];
+}
+
+/** Keeps the bytes of one node over all its lives. */
+export class Disk {
+  readonly #host: Host;
+  readonly #loop: EventLoop;
+  readonly #trace: Trace;
+  readonly #chance: Random;
+  readonly #syncMs: number;
+  #store: Store;
+  #unflushed: Unflushed[] = [];
+  #waiting: { readonly life: number; readonly done: (error?: MeshError) => void }[] = [];
+  #full = false;
+  #syncFails = false;
+
+  constructor(parts: {
+    readonly host: Host;
+    readonly loop: EventLoop;
+    readonly trace: Trace;
+    readonly chance: Random;
+    readonly options: DiskOptions;
+  }) {
+    this.#host = parts.host;
+    this.#loop = parts.loop;
+    this.#trace = parts.trace;
+    this.#chance = parts.chance;
+    this.#syncMs = parts.options.syncMs ?? 1;
+    this.#store = this.#blank();
+  }
+
+  /** Whether every write is refused with `STORE_FULL`. */
+  set full(full: boolean) {
+    this.#full = full;
+  }
+
+  /** Whether flushing fails: what was written may be there after a power loss or not. */
+  set syncFails(fails: boolean) {
+    this.#syncFails = fails;
+  }
+
+  /** The store as the present life of the host sees it. */
+  open(): Store {
+    return new DiskStore(this, this.#host);
+  }
+
+  /** The bytes themselves, for reading. */
+  get bytes(): Store {
+    return this.#store;
+  }
+
+  /** The machine stops. Without power, a random number of the newest commits that were not flushed are undone. */
+  async crash(power: boolean): Promise<void> {
+    this.#waiting = [];
+    this.#full = false;
+    this.#syncFails = false;
+    const unflushed = this.#unflushed;
+    this.#unflushed = [];
+    if (!power || unflushed.length === 0) return;
+    const kept = Math.floor(this.#chance.next() * (unflushed.length + 1));
+    for (const { before } of unflushed.slice(kept).reverse()) {
+      await this.#store.write(before.map(([key, entry]) => this.#undo(key, entry)));
+    }
+    const lost = unflushed.length - kept;
+    if (lost > 0) this.#trace.add(this.#host.name, 'store.lost', { commits: lost });
+  }
+
+  /** All is gone, as after a change of disks. */
+  async wipe(): Promise<void> {
+    const old = this.#store;
+    this.#store = this.#blank();
+    this.#unflushed = [];
+    await old.close();
+  }
+
+  /** Writes for the present life; resolves once as safe as was asked for. */
+  async write(ops: readonly Op[], options: WriteOptions = {}): Promise<Commit> {
+    const { durable = 'power', ...rest } = options;
+    if (this.#full) throw new MeshError('STORE_FULL', { store: this.#host.name });
+    const keys = ops.map((op) => ('del' in op ? op.del : op.put));
+    const reading = keys.length === 0 ? [] : this.#store.getMany(keys);
+    const committing = this.#store.write(ops, rest);
+    const [before, commit] = [await reading, await committing];
+    if (!commit.ok || keys.length === 0) return commit;
+    const { revision } = commit;
+    this.#unflushed.push({ revision, before: keys.map((key, i) => [key, before[i]] as const) });
+    this.#trace.add(this.#host.name, 'store.written', { revision, keys: keys.length });
+    const flushed = this.#flushSoon();
+    if (durable === 'power') await flushed;
+    else flushed.catch(() => undefined);
+    return commit;
+  }
+
+  #flushSoon(): Promise<void> {
+    const { life } = this.#host;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({
+        life,
+        done: (error) => {
+          if (error === undefined) resolve();
+          else reject(error);
+        },
+      });
+      if (this.#waiting.length > 1) return;
+      this.#loop.after(this.#syncMs, () => {
+        this.#host.enter(life, () => {
+          this.#flush();
+        });
+      });
+    });
+  }
+
+  #flush(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    const error = this.#syncFails
+      ? new MeshError('STORE_FAILED', { store: this.#host.name, detail: 'the flush failed' })
+      : undefined;
+    if (error === undefined) this.#unflushed = [];
+    for (const { done } of waiting) done(error);
+  }
+
+  #undo(key: Key, entry: Entry | undefined): Op {
+    if (entry === undefined) return { del: key };
+    const { value, expires } = entry;
+    if (expires === undefined) return { put: key, value };
+    return { put: key, value, ttlMs: Math.max(1, expires - this.#now()) };
+  }
+
+  #blank(): Store {
+    return memoryStore({ clock: { now: () => this.#now() }, historyBytes: 1 << 20 });
+  }
+
+  #now(): number {
+    return epoch + this.#loop.now + this.#host.clockOffset;
+  }
+}
+
+const features: StoreFeatures = {
+  durable: 'power',
+  conditional: true,
+  snapshot: true,
+  ttl: true,
+  shared: false,
+};
+
+/** A disk within one life of its host: what that life has asked for gets no answer once it is over. */
+class DiskStore implements Store {
+  readonly features = features;
+  readonly #disk: Disk;
+  readonly #host: Host;
+  readonly #bytes: Store;
+  #closed = false;
+
+  constructor(disk: Disk, host: Host) {
+    this.#disk = disk;
+    this.#host = host;
+    this.#bytes = disk.bytes;
+  }
+
+  get(key: Key, options?: ReadOptions): Promise<Entry | undefined> {
+    return this.#guarded(() => this.#bytes.get(key, options));
+  }
+
+  getMany(keys: readonly Key[], options?: ReadOptions): Promise<readonly (Entry | undefined)[]> {
+    return this.#guarded(() => this.#bytes.getMany(keys, options));
+  }
+
+  write(ops: readonly Op[], options?: WriteOptions): Promise<Commit> {
+    return this.#guarded(() => this.#disk.write(ops, options));
+  }
+
+  scan(range: Range, options?: ReadOptions): AsyncIterable<Entry> {
+    this.#assertOpen();
+    return this.#bytes.scan(range, options);
+  }
+
+  snapshot(): Promise<Snapshot> {
+    return this.#guarded(() => this.#bytes.snapshot!());
+  }
+
+  watch(prefix: Key, from?: Revision, options?: ReadOptions): AsyncIterable<Change> {
+    this.#assertOpen();
+    return this.#bytes.watch(prefix, from, options);
+  }
+
+  sub(prefix: Key): Store {
+    return subStore(this, prefix);
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #guarded<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(this.#closedError());
+    return this.#host.outside(work());
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw this.#closedError();
+  }
+
+  #closedError(): MeshError {
+    return new MeshError('CLOSED', { what: `the disk of ${this.#host.name}` });
+  }
+}
