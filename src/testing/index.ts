@@ -20,7 +20,14 @@ export {
 } from './conformance/index.ts';
 export { seededRandom } from './seeded-random.ts';
 export type { DiskOptions } from './simulation/disk.ts';
-export type { NetworkOptions } from './simulation/network.ts';
+export type {
+  CrashOptions,
+  Cut,
+  TestNetwork,
+  TestNode,
+  TrafficFilter,
+} from './simulation/faults.ts';
+export type { FrameFault, NetworkOptions } from './simulation/network.ts';
 export { simulatedCrypto } from './simulation/simulated-crypto.ts';
 export type { Topology } from './simulation/topology.ts';
 export type { FoundEvent, TraceEvent, TraceJson, TraceView } from './simulation/trace.ts';

@@ -13,12 +13,13 @@ import { seededRandom } from './seeded-random.ts';
 import { Calls } from './simulation/calls.ts';
 import type { DiskOptions } from './simulation/disk.ts';
 import { EventLoop } from './simulation/event-loop.ts';
+import { Faults, type TestNetwork, type TestNode } from './simulation/faults.ts';
 import { epoch } from './simulation/host.ts';
 import { Network, type NetworkOptions } from './simulation/network.ts';
 import { simulatedCrypto, simulatedCryptoName } from './simulation/simulated-crypto.ts';
 import { SimulatedNode, type World } from './simulation/simulated-node.ts';
 import { type Edge, edgesOf, type Topology } from './simulation/topology.ts';
-import { Trace, type TraceView } from './simulation/trace.ts';
+import { eventFits, Trace, type TraceEvent, type TraceView } from './simulation/trace.ts';
 
 /** An organisation of a test mesh. */
 export interface TestOrg {
@@ -75,6 +76,19 @@ export interface TestMesh extends AsyncDisposable {
     /** Resolves after `ms`, for handlers that take their time. */
     sleep(ms: number): Promise<void>;
   };
+  /** A node of an organisation, the first unless told otherwise, for the verbs of harm. */
+  node(org: string, index?: number): TestNode;
+  /** The street, for its verbs. */
+  readonly network: TestNetwork;
+  /**
+   * Does `act` once, in the very moment an event of `type` with the members `where` happens: for harm that hits whoever has
+   * just decided, sent or written. The result calls it off.
+   */
+  when(
+    type: string,
+    where: Readonly<Record<string, unknown>>,
+    act: (event: TraceEvent) => void,
+  ): () => void;
   /**
    * Lets time flow until no call through `org(...)` is pending, no handler is at work, agents are known to those who
    * can be reached, and what was on the street has arrived. Throws `TIMEOUT` naming who is not done after `bound`
@@ -119,6 +133,7 @@ class Mesh implements TestMesh {
   readonly #random: Random;
   readonly #network: Network;
   readonly #calls: Calls;
+  readonly #faults: Faults;
   readonly #world: World;
   readonly #names = new Map<Did, string>();
   readonly #orgs = new Map<string, SimulatedNode[]>();
@@ -144,6 +159,12 @@ class Mesh implements TestMesh {
       readable: provider.name === simulatedCryptoName,
     });
     this.#calls = new Calls(loop, this.#trace);
+    this.#faults = new Faults({
+      loop,
+      trace: this.#trace,
+      network: this.#network,
+      nodes: this.#nodes,
+    });
     this.#world = {
       loop,
       trace: this.#trace,
@@ -193,8 +214,7 @@ class Mesh implements TestMesh {
   }
 
   org(name: string): MeshClient {
-    const nodes = this.#orgs.get(name);
-    if (nodes === undefined) throw unknownOrg(name, [...this.#orgs.keys()]);
+    const nodes = this.#nodesOf(name);
     const up = nodes.find((node) => node.up) ?? nodes[0]!;
     return up.client;
   }
@@ -208,6 +228,31 @@ class Mesh implements TestMesh {
     await this.#loop.until(() => this.#allKnown(), spreadMs);
     await this.#loop.until(() => this.#network.underWay === 0, quietMs);
     this.#throwFailure();
+  }
+
+  node(org: string, index = 0): TestNode {
+    const nodes = this.#nodesOf(org);
+    const node = nodes[index];
+    if (node !== undefined) return this.#faults.node(node);
+    const expected = `from 0 to ${String(nodes.length - 1)}`;
+    throw new MeshError('INVALID_ARGUMENT', { argument: 'index', expected, got: index });
+  }
+
+  get network(): TestNetwork {
+    return this.#faults.network;
+  }
+
+  when(
+    type: string,
+    where: Readonly<Record<string, unknown>>,
+    act: (event: TraceEvent) => void,
+  ): () => void {
+    const off = this.#trace.on((event) => {
+      if (!eventFits(event, type, where)) return;
+      off();
+      act(event);
+    });
+    return off;
   }
 
   trace(): TraceView {
@@ -227,7 +272,14 @@ class Mesh implements TestMesh {
     return this.close();
   }
 
+  #nodesOf(org: string): readonly SimulatedNode[] {
+    const nodes = this.#orgs.get(org);
+    if (nodes === undefined) throw unknownOrg(org, [...this.#orgs.keys()]);
+    return nodes;
+  }
+
   async #close(): Promise<void> {
+    this.#faults.healAll();
     await Promise.all(this.#nodes.map((node) => node.close()));
     await this.#loop.until(() => this.#network.links === 0, quietMs);
     this.#loop.stop();

@@ -85,13 +85,22 @@ export class Disk {
     return this.#store;
   }
 
-  /** The machine stops. Without power, a random number of the newest commits that were not flushed are undone. */
-  async crash(power: boolean): Promise<void> {
+  /**
+   * The machine stops. Without power, a random number of the newest commits that were not flushed are undone; or all is
+   * `lost`, as after a change of disks.
+   */
+  async crash(power: boolean, disk: 'kept' | 'lost'): Promise<void> {
     this.#waiting = [];
     this.#full = false;
     this.#syncFails = false;
     const unflushed = this.#unflushed;
     this.#unflushed = [];
+    if (disk === 'lost') {
+      const old = this.#store;
+      this.#store = this.#blank();
+      await old.close();
+      return;
+    }
     if (!power || unflushed.length === 0) return;
     const kept = Math.floor(this.#chance.next() * (unflushed.length + 1));
     for (const { before } of unflushed.slice(kept).reverse()) {
@@ -99,14 +108,6 @@ export class Disk {
     }
     const lost = unflushed.length - kept;
     if (lost > 0) this.#trace.add(this.#host.name, 'store.lost', { commits: lost });
-  }
-
-  /** All is gone, as after a change of disks. */
-  async wipe(): Promise<void> {
-    const old = this.#store;
-    this.#store = this.#blank();
-    this.#unflushed = [];
-    await old.close();
   }
 
   /** Writes for the present life; resolves once as safe as was asked for. */

@@ -61,8 +61,8 @@ export class Network {
   readonly #readable: boolean;
   readonly #doors = new Map<string, Door>();
   readonly #names = new Map<string, Host>();
-  /** How many cuts lie between two nodes, in this direction. */
-  readonly #cuts = new Map<string, number>();
+  /** Pairs of nodes, by direction, between which nothing gets through. */
+  readonly #cuts = new Set<string>();
   readonly #chances = new Map<string, Random>();
   readonly #traffic = new Map<string, Traffic>();
   readonly #connections = new Set<Connection>();
@@ -122,17 +122,12 @@ export class Network {
 
   /** Cuts the way from `from` to `to`. */
   cut(from: string, to: string): void {
-    const name = pairName(from, to);
-    this.#cuts.set(name, (this.#cuts.get(name) ?? 0) + 1);
+    this.#cuts.add(pairName(from, to));
   }
 
-  /** Takes one cut away; what waits gets through. */
+  /** Takes the cut away; what waits gets through. */
   mend(from: string, to: string): void {
-    const name = pairName(from, to);
-    const left = (this.#cuts.get(name) ?? 0) - 1;
-    if (left > 0) this.#cuts.set(name, left);
-    else this.#cuts.delete(name);
-    if (left > 0) return;
+    this.#cuts.delete(pairName(from, to));
     for (const connection of this.#connections) connection.mended(from, to);
   }
 

@@ -64,6 +64,7 @@ export class SimulatedNode {
   /** Agents to offer again after a restart, as the program that runs here would. */
   readonly #agents = new Map<string, AgentDefinition<never>>();
   readonly offered: Offered[] = [];
+  #repaired = Promise.resolve();
   #inner: MeshClient | undefined;
   #watched: MeshClient | undefined;
 
@@ -146,8 +147,15 @@ export class SimulatedNode {
     this.#world.trace.add(this.name, 'node.started');
   }
 
+  /** Boots the machine again and starts the client, once its disk is in order. */
+  async restart(): Promise<void> {
+    await this.#repaired;
+    this.boot();
+    await this.start();
+  }
+
   /** Ends everything at once, in the midst of whatever it does. */
-  async crash(power: boolean, disk: 'kept' | 'lost'): Promise<void> {
+  crash(power: boolean, disk: 'kept' | 'lost'): Promise<void> {
     const { network, calls, trace } = this.#world;
     const { host } = this;
     trace.add(this.name, 'fault.crash', { power, disk });
@@ -155,8 +163,8 @@ export class SimulatedNode {
     host.halt(power);
     calls.crash(host);
     this.offered.length = 0;
-    await this.disk.crash(power);
-    if (disk === 'lost') await this.disk.wipe();
+    this.#repaired = this.disk.crash(power, disk);
+    return this.#repaired;
   }
 
   /** Closes the client as a program does that ends in order. */

@@ -107,7 +107,7 @@ export class Trace implements TraceView {
   }
 
   first(type: string, where: Readonly<Record<string, unknown>> = {}): FoundEvent | undefined {
-    const found = this.#events.findIndex((event) => fits(event, type, where));
+    const found = this.#events.findIndex((event) => eventFits(event, type, where));
     if (found < 0) return undefined;
     const event = this.#events[found]!;
     const cause = this.#events.findLast(({ type: before }, i) => i < found && isCause(before));
@@ -119,7 +119,7 @@ export class Trace implements TraceView {
   }
 
   all(type = '*', where: Readonly<Record<string, unknown>> = {}): readonly TraceEvent[] {
-    return this.#events.filter((event) => fits(event, type, where));
+    return this.#events.filter((event) => eventFits(event, type, where));
   }
 
   on(listener: (event: TraceEvent) => void): () => void {
@@ -161,7 +161,12 @@ export class Trace implements TraceView {
   }
 }
 
-function fits(event: TraceEvent, type: string, where: Readonly<Record<string, unknown>>): boolean {
+/** Whether `event` is of `type` (`fault.*`: begins so) and has the members `where`. */
+export function eventFits(
+  event: TraceEvent,
+  type: string,
+  where: Readonly<Record<string, unknown>>,
+): boolean {
   const named = type.endsWith('*') ? event.type.startsWith(type.slice(0, -1)) : event.type === type;
   return named && Object.entries(where).every(([name, value]) => event[name] === value);
 }
