@@ -4,20 +4,8 @@
  * @module
  */
 export { type ConformanceCase } from './assert.ts';
-export {
-  type EmbedderConformanceOptions,
-  type ExtensionConformanceOptions,
-  type ExtensionMethod,
-  type ExtensionUse,
-  embedderConformance,
-  extensionConformance,
-  type SignerConformanceOptions,
-  type StoreConformanceOptions,
-  signerConformance,
-  storeConformance,
-  type TransportConformanceOptions,
-  transportConformance,
-} from './conformance/index.ts';
+export { type ForSeedsOptions, forSeeds } from './for-seeds.ts';
+export { type Invariant, invariants } from './invariants.ts';
 export { seededRandom } from './seeded-random.ts';
 export type { DiskOptions } from './simulation/disk.ts';
 export type {
@@ -29,6 +17,7 @@ export type {
 } from './simulation/faults.ts';
 export type { FrameFault, NetworkOptions } from './simulation/network.ts';
 export { simulatedCrypto } from './simulation/simulated-crypto.ts';
+export type { DrawnFault, StormKind } from './simulation/storm.ts';
 export type { Topology } from './simulation/topology.ts';
 export type { FoundEvent, TraceEvent, TraceJson, TraceView } from './simulation/trace.ts';
 export {

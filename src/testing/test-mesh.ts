@@ -9,6 +9,8 @@ import type { MeshClient, MeshClientOptions } from '../client/index.ts';
 import { loadHouse } from '../client/load-house.ts';
 import type { CryptoProvider } from '../ports/crypto.ts';
 import type { Random } from '../ports/random.ts';
+import { currentSeedRun } from './for-seeds.ts';
+import { type Invariant, invariants, Watchman } from './invariants.ts';
 import { seededRandom } from './seeded-random.ts';
 import { Calls } from './simulation/calls.ts';
 import type { DiskOptions } from './simulation/disk.ts';
@@ -16,8 +18,13 @@ import { EventLoop } from './simulation/event-loop.ts';
 import { Faults, type TestNetwork, type TestNode } from './simulation/faults.ts';
 import { epoch } from './simulation/host.ts';
 import { Network, type NetworkOptions } from './simulation/network.ts';
-import { simulatedCrypto, simulatedCryptoName } from './simulation/simulated-crypto.ts';
+import {
+  type RecordOrder,
+  simulatedCrypto,
+  simulatedCryptoName,
+} from './simulation/simulated-crypto.ts';
 import { SimulatedNode, type World } from './simulation/simulated-node.ts';
+import { type DrawnFault, Storm } from './simulation/storm.ts';
 import { type Edge, edgesOf, type Topology } from './simulation/topology.ts';
 import { eventFits, Trace, type TraceEvent, type TraceView } from './simulation/trace.ts';
 
@@ -58,6 +65,15 @@ export interface TestMeshOptions {
   readonly client?: TestClientOptions;
   /** Whether organisations federate at the start. Default: yes for `orgs`, no for `nodes`. */
   readonly federate?: boolean;
+  /**
+   * `default`: faults of some kinds, drawn by lot, strike now and then, while every organisation has work done by the others.
+   * Default `none`.
+   */
+  readonly chaos?: 'none' | 'default';
+  /** Laws beside those of every mesh. */
+  readonly invariants?: readonly Invariant[];
+  /** The command that replays this run, for error messages. Default: the call that makes this mesh. */
+  readonly replay?: string;
   /** Events the trace keeps. Default a million; the hash counts them all. */
   readonly traceLimit?: number;
 }
@@ -97,6 +113,10 @@ export interface TestMesh extends AsyncDisposable {
   settle(bound?: Duration): Promise<void>;
   /** What has happened. */
   trace(): TraceView;
+  /** Throws `INVARIANT_BROKEN` if a law was broken so far: with its name, the seed, the events up to there as `prefix`, a replay. */
+  assertInvariants(): void;
+  /** The faults that chaos has drawn so far. */
+  faults(): readonly DrawnFault[];
   /** What the test or a node has left open: calls, handlers, and what a node that has ended holds on to. */
   openHandles(): string[];
   close(): Promise<void>;
@@ -139,6 +159,9 @@ class Mesh implements TestMesh {
   readonly #orgs = new Map<string, SimulatedNode[]>();
   readonly #nodes: SimulatedNode[] = [];
   readonly #failures: unknown[] = [];
+  readonly #watchman: Watchman;
+  readonly #run = currentSeedRun();
+  #storm: Storm | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: TestMeshOptions, house: House) {
@@ -150,7 +173,12 @@ class Mesh implements TestMesh {
     this.#random = seededRandom(this.seed);
     this.#trace = new Trace(this.seed, () => loop.now, options.traceLimit);
     const crypto = options.crypto ?? 'simulated';
-    const provider = crypto === 'simulated' ? simulatedCrypto() : crypto;
+    const misordered = (order: RecordOrder): void => {
+      this.#trace.add('', 'session.misordered', { ...order });
+    };
+    const provider = crypto === 'simulated' ? simulatedCrypto(misordered) : crypto;
+    this.#watchman = new Watchman([...invariants, ...(options.invariants ?? [])]);
+    this.#trace.on(this.#watchman.see);
     this.#network = new Network({
       loop,
       trace: this.#trace,
@@ -206,6 +234,43 @@ class Mesh implements TestMesh {
     await Promise.all(this.#nodes.map((node) => node.start()));
     await this.#meet(edges);
     this.#trace.add('', 'mesh.ready');
+    if (this.#options.chaos === 'default') this.#beginStorm();
+  }
+
+  #beginStorm(): void {
+    const only = this.#run?.faults;
+    this.#storm = new Storm({
+      loop: this.#loop,
+      trace: this.#trace,
+      faults: this.#faults,
+      nodes: this.#nodes,
+      random: this.#random.child('storm'),
+      weather: this.#network.options,
+      strikes: only && ((id) => only.has(id)),
+      drawn: this.#run?.drawn ?? [],
+    });
+    this.#storm.begin();
+  }
+
+  assertInvariants(): void {
+    const { broken } = this.#watchman;
+    if (broken === undefined) return;
+    const { invariant, detail, event } = broken;
+    const prefix = this.#trace.all().slice(0, event.seq + 1);
+    const { seed } = this;
+    throw new MeshError('INVARIANT_BROKEN', {
+      invariant,
+      detail,
+      at: Math.round(event.t),
+      seed,
+      replay:
+        this.#run?.replay ?? this.#options.replay ?? `createTestMesh({ seed: ${String(seed)} })`,
+      prefix,
+    });
+  }
+
+  faults(): readonly DrawnFault[] {
+    return this.#storm?.drawn ?? [];
   }
 
   /** Ends what a failed beginning has begun. */
@@ -279,6 +344,7 @@ class Mesh implements TestMesh {
   }
 
   async #close(): Promise<void> {
+    this.#storm?.end();
     this.#faults.healAll();
     await Promise.all(this.#nodes.map((node) => node.close()));
     await this.#loop.until(() => this.#network.links === 0, quietMs);

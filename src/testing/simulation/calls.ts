@@ -85,12 +85,19 @@ export class Calls {
   }
 
   /** A handler is at work on `host` until the result is called. */
-  handling(host: Host, what: string): () => void {
+  handling(
+    host: Host,
+    what: string,
+    detail: Readonly<{ task: string; caller: string }>,
+  ): () => void {
     this.#handlerCount += 1;
     const number = this.#handlerCount;
-    this.#handlers.set(number, { what, host, life: host.life });
+    const { life } = host;
+    this.#handlers.set(number, { what, host, life });
+    this.#trace.add(host.name, 'handler.began', { agent: what, ...detail });
     return () => {
-      this.#handlers.delete(number);
+      if (!this.#handlers.delete(number) || host.life !== life) return;
+      this.#trace.add(host.name, 'handler.ended', { agent: what, ...detail });
     };
   }
 

@@ -167,11 +167,6 @@ export class Faults {
     };
   }
 
-  /** Whether nothing gets from one node to the other. */
-  isCut(from: string, to: string): boolean {
-    return this.#ground.network.isCut(from, to);
-  }
-
   /** Mends the street and wakes who sleeps, so that all can end in order. */
   healAll(): void {
     for (const heal of [...this.#cuts]) heal();

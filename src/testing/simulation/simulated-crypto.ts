@@ -15,9 +15,12 @@ const tagLength = 16;
  * Keeps every promise of the port within one simulation, and none outside it. Hashes are the real ones, since content ids
  * are compared with what other code computes. Whoever has no secret key can neither sign nor agree, since this object
  * alone knows which secret is behind a public key; a changed byte is found by its tag. Sealed text stays readable, which
- * lets a trace say what a message is.
+ * lets a trace say what a message is. `watch` is told when something opens out of the order in which it was sealed.
  */
-export function simulatedCrypto(): CryptoProvider {
+export function simulatedCrypto(
+  watch: (order: RecordOrder) => void = () => undefined,
+): CryptoProvider {
+  const orders = new Map<string, Order>();
   const signing = new KeyTable('Ed25519');
   const agreement = new KeyTable('X25519');
   return {
@@ -30,7 +33,7 @@ export function simulatedCrypto(): CryptoProvider {
         .digest(name === 'sha512' ? 64 : 32);
     },
     aead: (name, key) =>
-      readableAead(new Mixer().text(name).bytes(sized(key, name)).digest(keyLength)),
+      readableAead(new Mixer().text(name).bytes(sized(key, name)).digest(keyLength), orders, watch),
     agreementKey: (seed) => agreement.add(seed),
     agree: (key, publicKey) => {
       const theirs = agreement.secretOf(sized(publicKey, 'X25519'));
@@ -90,16 +93,57 @@ function signature(secret: Bytes, message: Uint8Array): Bytes {
   return new Mixer().text('sign').bytes(secret).bytes(message).digest(64);
 }
 
-function readableAead(key: Bytes): Aead {
+/** A sealed text that opened although it was not its turn. */
+export interface RecordOrder {
+  /** Its number among those sealed under the same key. */
+  readonly got: number;
+  readonly expected: number;
+}
+
+/** What was sealed under one key and has not been opened, by tag, and how many of both there were. */
+interface Order {
+  readonly sealed: Map<string, number>;
+  count: number;
+  next: number;
+}
+
+/** Sealed texts of one key whose way is followed; those that never arrive are forgotten. */
+const followed = 4_096;
+
+function readableAead(
+  key: Bytes,
+  orders: Map<string, Order>,
+  watch: (order: RecordOrder) => void,
+): Aead {
+  const name = String.fromCharCode(...key);
+  const order = orders.get(name) ?? { sealed: new Map<string, number>(), count: 0, next: 0 };
+  orders.set(name, order);
+  const follow = (tag: Bytes): void => {
+    order.sealed.set(String.fromCharCode(...tag), order.count);
+    order.count += 1;
+    if (order.sealed.size > followed) order.sealed.delete(order.sealed.keys().next().value!);
+  };
+  const check = (tag: Uint8Array): void => {
+    const got = order.sealed.get(String.fromCharCode(...tag));
+    if (got === undefined) return;
+    if (got !== order.next) watch({ got, expected: order.next });
+    order.next = got + 1;
+  };
   const tagOf = (nonce: Uint8Array, associated: Uint8Array, plaintext: Uint8Array): Bytes =>
     new Mixer().bytes(key).bytes(nonce).bytes(associated).bytes(plaintext).digest(tagLength);
   return {
-    seal: (nonce, associated, plaintext) => concat(plaintext, tagOf(nonce, associated, plaintext)),
+    seal: (nonce, associated, plaintext) => {
+      const tag = tagOf(nonce, associated, plaintext);
+      follow(tag);
+      return concat(plaintext, tag);
+    },
     open: (nonce, associated, ciphertext) => {
       if (ciphertext.length < tagLength) return undefined;
       const plaintext = ciphertext.slice(0, -tagLength);
       const tag = ciphertext.subarray(-tagLength);
-      return equalBytes(tagOf(nonce, associated, plaintext), tag) ? plaintext : undefined;
+      if (!equalBytes(tagOf(nonce, associated, plaintext), tag)) return undefined;
+      check(tag);
+      return plaintext;
     },
   };
 }

@@ -2,6 +2,7 @@
  * One node of a simulated mesh: a production client on a machine of its own.
  * @module
  */
+import { fromUtf8 } from '../../base/bytes.ts';
 import { MeshError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
 import { type AgentDefinition, MeshClient, type MeshClientOptions } from '../../client/index.ts';
@@ -64,6 +65,8 @@ export class SimulatedNode {
   /** Agents to offer again after a restart, as the program that runs here would. */
   readonly #agents = new Map<string, AgentDefinition<never>>();
   readonly offered: Offered[] = [];
+  /** Tasks of which this node gave a receipt, as far as its disk should know. */
+  readonly #receipted = new Set<string>();
   #repaired = Promise.resolve();
   #inner: MeshClient | undefined;
   #watched: MeshClient | undefined;
@@ -108,7 +111,7 @@ export class SimulatedNode {
 
   /** Boots the machine and makes the client; it has not started. */
   boot(): MeshClient {
-    const { trace, network, calls, crypto, known } = this.#world;
+    const { trace, network, calls, crypto, known, nameOf } = this.#world;
     const { index, random, options } = this.#parts;
     const life = this.host.boot();
     const clock = this.host.clock();
@@ -127,7 +130,8 @@ export class SimulatedNode {
     markRooms(inner);
     this.#watched = watchedClient(inner, {
       track: (what, work) => calls.track(this.host, what, work),
-      handling: (name) => calls.handling(this.host, name),
+      handling: (name, { task, caller }) =>
+        calls.handling(this.host, name, { task: task.id, caller: nameOf(caller.did) }),
       known,
       offered: (definition) => {
         this.#agents.set(definition.name, definition);
@@ -147,9 +151,22 @@ export class SimulatedNode {
     this.#world.trace.add(this.name, 'node.started');
   }
 
+  /** Looks whether the record on disk has every receipt that was given, and says what it lacks. */
+  async checkRecord(): Promise<void> {
+    const record: string[] = [];
+    for await (const { value } of this.disk.bytes.scan({ prefix: 'audit/entry/' })) {
+      record.push(fromUtf8(value));
+    }
+    const whole = record.join('\n');
+    for (const task of this.#receipted) {
+      if (!whole.includes(`"${task}"`)) this.#world.trace.add(this.name, 'disk.lacks', { task });
+    }
+  }
+
   /** Boots the machine again and starts the client, once its disk is in order. */
   async restart(): Promise<void> {
     await this.#repaired;
+    await this.checkRecord();
     this.boot();
     await this.start();
   }
@@ -163,6 +180,7 @@ export class SimulatedNode {
     host.halt(power);
     calls.crash(host);
     this.offered.length = 0;
+    if (disk === 'lost') this.#receipted.clear();
     this.#repaired = this.disk.crash(power, disk);
     return this.#repaired;
   }
@@ -190,6 +208,7 @@ export class SimulatedNode {
   /** The client's event under the names of this mesh; members whose names the trace needs itself get longer ones. */
   #takeDown({ type, data, peer, agent }: MeshEvent): void {
     const { trace, nameOf } = this.#world;
+    if (type === 'task.executed') this.#receipted.add(data.task);
     const { type: taskType, node: peerNode, ...rest } = data as Readonly<Record<string, unknown>>;
     trace.add(this.name, type, {
       ...rest,

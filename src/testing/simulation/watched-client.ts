@@ -9,7 +9,7 @@ export interface Watch {
   /** `work`, which somebody waits for from now on. */
   track<T>(what: string, work: Promise<T>): Promise<T>;
   /** A handler has begun; the result is called when it is done. */
-  handling(name: string): () => void;
+  handling(name: string, context: HandlerContext<never>): () => void;
   /** An agent was offered. */
   offered(definition: AgentDefinition<never>): void;
   /** Resolves when agents offered a moment ago are known to those they can reach. */
@@ -104,7 +104,7 @@ function withWatchedHandler(
   return {
     ...definition,
     handler: (context: HandlerContext<never>) => {
-      const done = watch.handling(definition.name);
+      const done = watch.handling(definition.name, context);
       const result = handler(context);
       if (result instanceof Promise) return result.finally(done);
       if (!isGenerator(result)) {
