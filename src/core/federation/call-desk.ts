@@ -2,7 +2,7 @@
  * The one owner of a call's life: finds a session, makes the call, and makes it again where that is safe.
  * @module
  */
-import { onAbort, throwIfAborted, withDeadline } from '../../base/abort.ts';
+import { linkedController, onAbort, throwIfAborted, withDeadline } from '../../base/abort.ts';
 import { MeshError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -41,6 +41,8 @@ export interface CallDeskOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly table: PeerTable;
+  /** Fires when the node closes: nobody waits for a peer any longer. */
+  readonly closing: AbortSignal;
   /** What carries calls to this node itself, if `peer` is one of its identities. */
   loopback(from: Did, peer: Did): Carrier | undefined;
   /** A new session with `peer`, from the addresses known. */
@@ -150,9 +152,10 @@ export class CallDesk {
     deadline: number,
     signal: AbortSignal | undefined,
   ): Promise<Carrier> {
-    const { clock } = this.#options;
+    const { clock, closing } = this.#options;
     const what = `call '${header.method}'`;
-    const options = { what, signal, error: () => callTimeout(header) };
+    const { controller, release } = linkedController(signal, closing);
+    const options = { what, signal: controller.signal, error: () => callTimeout(header) };
     const left = Math.max(1, deadline - clock.monotonic());
     return withDeadline(clock, left, options, async (inner) => {
       for (let failures = losses; ; failures += 1) {
@@ -164,7 +167,7 @@ export class CallDesk {
           if (losses === 0 || !MeshError.is(error, 'PEER_UNREACHABLE')) throw error;
         }
       }
-    });
+    }).finally(release);
   }
 
   /** Resolves when a session with `peer` arrives, or when it is time to dial again. */

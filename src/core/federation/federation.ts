@@ -147,6 +147,7 @@ export class Federation implements AsyncDisposable {
       clock,
       random,
       table,
+      closing: this.#lifetime.signal,
       loopback: (from, peer) => this.#loopback(from, peer),
       connect: (from, peer) => this.#reach.connect(this.#party(from), peer),
     });

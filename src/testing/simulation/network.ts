@@ -220,13 +220,12 @@ export class Network {
     accept: (link: Link) => void,
     { clock, signal }: TransportContext,
   ): Listener {
-    if (this.#doors.get(name)?.open === true) {
+    if (isOpen(this.#doors.get(name))) {
       throw new MeshError('ALREADY_EXISTS', { what: 'endpoint', id: `mem:${name}` });
     }
-    const door: Door = { host, life: host.life, accept, clock, open: true };
+    const door: Door = { host, life: host.life, accept, clock };
     this.#doors.set(name, door);
     const close = (): void => {
-      door.open = false;
       if (this.#doors.get(name) === door) this.#doors.delete(name);
     };
     const release = onAbort(signal, close);
@@ -262,7 +261,7 @@ export class Network {
     context: TransportContext,
   ): NearEnd | undefined {
     const door = this.#doors.get(name);
-    if (door === undefined || door.life !== door.host.life) return undefined;
+    if (!isOpen(door)) return undefined;
     const connection = this.#connect(caller, door, back);
     const far = this.#linkOver(connection.far, `mem:${address}`, door.clock);
     door.host.enter(door.life, () => {
@@ -315,7 +314,11 @@ interface Door {
   readonly life: number;
   readonly accept: (link: Link) => void;
   readonly clock: TransportContext['clock'];
-  open: boolean;
+}
+
+/** A door of an earlier life is none. */
+function isOpen(door: Door | undefined): door is Door {
+  return door !== undefined && door.life === door.host.life;
 }
 
 function pairName(from: string, to: string): string {

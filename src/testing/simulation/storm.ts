@@ -69,6 +69,7 @@ const clockSkewMs = 45_000;
 const workEveryMs = 2_500;
 const taskTimeoutMs = 20_000;
 const retryMs = 4_000;
+const restartMs = 5_000;
 const attempts = 4;
 /** Share of tasks without a key. */
 const keyless = 0.2;
@@ -222,7 +223,21 @@ export class Storm {
     if (!node.up) throw new MeshError('INVALID_ARGUMENT', { argument: 'node', expected: 'up' });
     void verbs.crash(how);
     loop.after(ms, () => {
-      if (!this.#over && !node.up) verbs.restart().catch(() => undefined);
+      this.#restart(node);
+    });
+  }
+
+  /** A start can fail, as when the disk is full: then somebody tries again. */
+  #restart(node: SimulatedNode): void {
+    if (this.#over || node.up) return;
+    const { faults, loop } = this.#ground;
+    const verbs = faults.node(node);
+    verbs.restart().catch(() => {
+      loop.after(restartMs, () => {
+        if (!node.up) return;
+        void verbs.crash();
+        this.#restart(node);
+      });
     });
   }
 
