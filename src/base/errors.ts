@@ -21,6 +21,7 @@ export const sentences = {
   INTERNAL: 'an internal error occurred in {what}',
   CONFORMANCE_FAILED: '{detail}',
   INVARIANT_BROKEN: "'{invariant}' broke at {at} ms: {detail} (seed {seed}; replay: {replay})",
+  NOT_REPLAYABLE: '{what} was called in a simulation, which could not be repeated then: {at}',
   SEED_FAILED: 'seed {seed} fails: {detail}; faults that are needed: {faults}; replay: {replay}',
 
   // Stores

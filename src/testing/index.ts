@@ -4,6 +4,14 @@
  * @module
  */
 export { type ConformanceCase } from './assert.ts';
+export {
+  type Behaviour,
+  byzantine,
+  type Contradiction,
+  contradictions,
+  type Spoken,
+} from './byzantine.ts';
+export { type ChaosPlan, type ChaosReport, type ChaosRow, type ChaosStep, chaos } from './chaos.ts';
 export { type ForSeedsOptions, forSeeds } from './for-seeds.ts';
 export { type Invariant, invariants } from './invariants.ts';
 export { seededRandom } from './seeded-random.ts';

@@ -9,6 +9,8 @@ import type { MeshClient, MeshClientOptions } from '../client/index.ts';
 import { loadHouse } from '../client/load-house.ts';
 import type { CryptoProvider } from '../ports/crypto.ts';
 import type { Random } from '../ports/random.ts';
+import type { Behaviour } from './byzantine.ts';
+import { type ChaosPlan, type ChaosReport, runPlan } from './chaos.ts';
 import { currentSeedRun } from './for-seeds.ts';
 import { type Invariant, invariants, Watchman } from './invariants.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -16,6 +18,8 @@ import { Calls } from './simulation/calls.ts';
 import type { DiskOptions } from './simulation/disk.ts';
 import { EventLoop } from './simulation/event-loop.ts';
 import { Faults, type TestNetwork, type TestNode } from './simulation/faults.ts';
+import { Grapevine } from './simulation/grapevine.ts';
+import { Guard } from './simulation/guard.ts';
 import { epoch } from './simulation/host.ts';
 import { Network, type NetworkOptions } from './simulation/network.ts';
 import {
@@ -94,6 +98,12 @@ export interface TestMesh extends AsyncDisposable {
   };
   /** A node of an organisation, the first unless told otherwise, for the verbs of harm. */
   node(org: string, index?: number): TestNode;
+  /** All nodes, for the verbs of harm. */
+  nodes(): readonly TestNode[];
+  /** Names of the organisations. */
+  readonly orgs: readonly string[];
+  /** The DID of an organisation, also while none of its nodes is up. */
+  did(org: string): Did;
   /** The street, for its verbs. */
   readonly network: TestNetwork;
   /**
@@ -111,6 +121,16 @@ export interface TestMesh extends AsyncDisposable {
    * (default 10 minutes).
    */
   settle(bound?: Duration): Promise<void>;
+  /** Has the first node tell `message` to everybody by broadcast; resolves once it is on its way. */
+  gossip(message: string): Promise<void>;
+  /** The share of the nodes that have heard `message`, 0 to 1. */
+  coverage(message: string): number;
+  /** Frames that were sent since the mesh began, and their bytes by node. */
+  stats(): { readonly messages: number; readonly bytesPerNode: number };
+  /** Has node `i` of all nodes crash and come back as a liar with the same keys; `settle()` waits until it is there. */
+  replace(i: number, behaviour: Behaviour): void;
+  /** Runs a plan of faults; a row whose part of the SDK is not built says `not built` and is never ok. */
+  run(plan: ChaosPlan): Promise<ChaosReport>;
   /** What has happened. */
   trace(): TraceView;
   /** Throws `INVARIANT_BROKEN` if a law was broken so far: with its name, the seed, the events up to there as `prefix`, a replay. */
@@ -148,6 +168,7 @@ class Mesh implements TestMesh {
   readonly clock: TestMesh['clock'];
   readonly #options: TestMeshOptions;
   readonly #house: House;
+  readonly #guard: Guard;
   readonly #loop: EventLoop;
   readonly #trace: Trace;
   readonly #random: Random;
@@ -162,13 +183,17 @@ class Mesh implements TestMesh {
   readonly #watchman: Watchman;
   readonly #run = currentSeedRun();
   #storm: Storm | undefined;
+  #grapevine: Grapevine | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: TestMeshOptions, house: House) {
     this.#options = options;
     this.#house = house;
     this.seed = seedOf(options);
-    const loop = new EventLoop();
+    this.#guard = new Guard((error) => {
+      this.#failures.push(error);
+    });
+    const loop = new EventLoop(this.#guard);
     this.#loop = loop;
     this.#random = seededRandom(this.seed);
     this.#trace = new Trace(this.seed, () => loop.now, options.traceLimit);
@@ -224,6 +249,7 @@ class Mesh implements TestMesh {
   /** Makes the nodes, starts them and lets them meet. */
   async begin(): Promise<void> {
     await this.#house.loadEverything();
+    this.#guard.open();
     for (const org of orgsOf(this.#options)) await this.#addOrg(org);
     const edges = this.#edges();
     for (const [from, to] of edges) {
@@ -303,6 +329,45 @@ class Mesh implements TestMesh {
     throw new MeshError('INVALID_ARGUMENT', { argument: 'index', expected, got: index });
   }
 
+  nodes(): readonly TestNode[] {
+    return this.#nodes.map((node) => this.#faults.node(node));
+  }
+
+  get orgs(): readonly string[] {
+    return [...this.#orgs.keys()];
+  }
+
+  did(org: string): Did {
+    return this.#nodesOf(org)[0]!.did;
+  }
+
+  async gossip(message: string): Promise<void> {
+    this.#grapevine ??= new Grapevine(this.#nodes);
+    await this.#grapevine.tell(message);
+  }
+
+  coverage(message: string): number {
+    return this.#grapevine?.coverage(message) ?? 0;
+  }
+
+  stats(): { readonly messages: number; readonly bytesPerNode: number } {
+    const bytes = this.#network.bytes(() => true);
+    return { messages: this.#network.messages(), bytesPerNode: bytes / this.#nodes.length };
+  }
+
+  replace(i: number, behaviour: Behaviour): void {
+    const node = this.#nodes[i];
+    if (node === undefined) {
+      const expected = `from 0 to ${String(this.#nodes.length - 1)}`;
+      throw new MeshError('INVALID_ARGUMENT', { argument: 'i', expected, got: i });
+    }
+    this.#calls.track(node.host, 'replace', node.replace(behaviour)).catch(() => undefined);
+  }
+
+  run(plan: ChaosPlan): Promise<ChaosReport> {
+    return runPlan(this, plan);
+  }
+
   get network(): TestNetwork {
     return this.#faults.network;
   }
@@ -344,17 +409,25 @@ class Mesh implements TestMesh {
   }
 
   async #close(): Promise<void> {
-    this.#storm?.end();
-    this.#faults.healAll();
-    await Promise.all(this.#nodes.map((node) => node.close()));
-    await this.#loop.until(() => this.#network.links === 0, quietMs);
-    this.#loop.stop();
+    try {
+      await this.#end();
+    } finally {
+      this.#loop.stop();
+      this.#guard.close();
+    }
     this.#throwFailure();
     const left = this.#leftBehind();
     if (left.length > 0) {
       const detail = `left behind by nodes that have closed: ${left.join(', ')}`;
       throw new MeshError('CONFORMANCE_FAILED', { detail });
     }
+  }
+
+  async #end(): Promise<void> {
+    this.#storm?.end();
+    this.#faults.healAll();
+    await Promise.all(this.#nodes.map((node) => node.close()));
+    await this.#loop.until(() => this.#network.links === 0, quietMs);
   }
 
   #leftBehind(): string[] {

@@ -146,12 +146,28 @@ class Line {
     const { loop, network, label: labelOf, number: link } = this.#options;
     const label = kind === 'frame' ? labelOf(bytes, this.#initiator) : kind;
     const segment: Segment = { kind, bytes, label, link, sentAt: loop.now };
-    const [from, to] = [this.from.host.name, this.to.host.name];
+    const from = this.from.host.name;
     if (kind !== 'frame') {
       this.#dispatch(segment);
       return;
     }
-    this.#unread += bytes.length;
+    const spoken = network.spoken(from, bytes);
+    if (spoken === undefined) {
+      this.#send(segment);
+      return;
+    }
+    // Frames of a liar that arrive later than its others would be out of order, so all of them wait as long.
+    for (const { bytes: said, afterMs } of spoken) {
+      loop.after(afterMs, () => {
+        this.#send({ ...segment, bytes: said });
+      });
+    }
+  }
+
+  #send(segment: Segment): void {
+    const { network } = this.#options;
+    const [from, to] = [this.from.host.name, this.to.host.name];
+    this.#unread += segment.bytes.length;
     network.sent(from, to, segment);
     const fault = network.takeFrameFault(from, to);
     if (fault === undefined) this.#dispatch(segment);

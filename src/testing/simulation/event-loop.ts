@@ -116,21 +116,17 @@ export class EventLoop {
   async #run(): Promise<void> {
     const jobs = new PromiseJobs();
     try {
-      await this.#settled(jobs);
+      await jobs.done();
       while (this.#waiters.size > 0 && !this.#stopped) {
+        // Whoever waits goes on in the promise jobs, so they are part of the turn.
+        this.#turn.begin();
         if (!this.#anyMet()) this.#step();
-        await this.#settled(jobs);
+        await jobs.done();
+        this.#turn.end();
       }
     } finally {
       jobs.close();
     }
-  }
-
-  /** Whoever waits goes on in the promise jobs, so they are part of the turn. */
-  async #settled(jobs: PromiseJobs): Promise<void> {
-    this.#turn.begin();
-    await jobs.done();
-    this.#turn.end();
   }
 
   /** Lets go those who have what they waited for; they go on before anything else happens. */

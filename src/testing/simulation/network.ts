@@ -14,6 +14,7 @@ import { onAbort } from '../../base/abort.ts';
 import { MeshError } from '../../base/errors.ts';
 import type { Random } from '../../ports/random.ts';
 import type { Link, Listener, Transport, TransportContext } from '../../ports/transport.ts';
+import type { Spoken } from '../byzantine.ts';
 import { Connection, type Segment, type SimulatedCarrier } from './connection.ts';
 import { Dialling, type NearEnd } from './dialling.ts';
 import type { EventLoop } from './event-loop.ts';
@@ -37,6 +38,9 @@ export interface NetworkOptions {
 
 /** What a carrier may do wrong with one frame. */
 export type FrameFault = 'flip' | 'cut' | 'repeat' | 'swap' | 'swallow';
+
+/** What a liar makes of a frame of its own. */
+type Voice = (frame: Uint8Array) => readonly Spoken[];
 
 /** What passed between two nodes, by label. */
 interface Traffic {
@@ -66,6 +70,7 @@ export class Network {
   readonly #chances = new Map<string, Random>();
   readonly #traffic = new Map<string, Traffic>();
   readonly #connections = new Set<Connection>();
+  readonly #voices = new Map<string, Voice>();
   readonly #frameFaults: { from: string; to: string; how: FrameFault }[] = [];
   #options: Required<NetworkOptions>;
   #links = 0;
@@ -134,6 +139,16 @@ export class Network {
   /** Whether nothing gets from `from` to `to`. */
   isCut(from: string, to: string): boolean {
     return this.#cuts.size > 0 && this.#cuts.has(pairName(from, to));
+  }
+
+  /** From now on `host` says what `voice` makes of its words. */
+  speakAs(host: Host, voice: Voice): void {
+    this.#voices.set(host.name, voice);
+  }
+
+  /** What leaves `from` in place of `frame`; undefined for a node that means what it says. */
+  spoken(from: string, frame: Uint8Array): readonly Spoken[] | undefined {
+    return this.#voices.size === 0 ? undefined : this.#voices.get(from)?.(frame);
   }
 
   /** Does `how` to the next frame from `from` to `to`. */

@@ -11,6 +11,7 @@ import type { Http } from '../../ports/http.ts';
 import type { Random } from '../../ports/random.ts';
 import { agentId } from '../../schema/agent-record.ts';
 import type { MeshEvent, MeshEventType } from '../../schema/mesh-event.ts';
+import type { Behaviour } from '../byzantine.ts';
 import type { Calls } from './calls.ts';
 import { Disk, type DiskOptions } from './disk.ts';
 import type { EventLoop } from './event-loop.ts';
@@ -65,6 +66,7 @@ export class SimulatedNode {
   /** Agents to offer again after a restart, as the program that runs here would. */
   readonly #agents = new Map<string, AgentDefinition<never>>();
   readonly offered: Offered[] = [];
+  #behaviour: Behaviour = { name: 'honest' };
   /** Tasks of which this node gave a receipt, as far as its disk should know. */
   readonly #receipted = new Set<string>();
   #repaired = Promise.resolve();
@@ -119,7 +121,7 @@ export class SimulatedNode {
       crypto,
       http: nowhere,
       node: String(index),
-      ...options,
+      ...(this.#behaviour.client?.(options) ?? options),
       clock,
       random: random.child(`life-${String(life)}`),
       store: this.disk.open(),
@@ -133,6 +135,7 @@ export class SimulatedNode {
       handling: (name, { task, caller }) =>
         calls.handling(this.host, name, { task: task.id, caller: nameOf(caller.did) }),
       known,
+      agent: (definition) => this.#behaviour.agent?.(definition) ?? definition,
       offered: (definition) => {
         this.#agents.set(definition.name, definition);
         this.#offer(definition);
@@ -142,6 +145,18 @@ export class SimulatedNode {
     for (const definition of again) this.#watched.createAgent(definition);
     trace.add(this.name, 'node.booted', { life });
     return this.#watched;
+  }
+
+  /** Crashes and comes back as a liar with the same keys. */
+  replace(behaviour: Behaviour): Promise<void> {
+    const { trace, network } = this.#world;
+    const chance = this.#parts.random.child('lies');
+    trace.add(this.name, 'fault.replace', { behaviour: behaviour.name });
+    this.#behaviour = behaviour;
+    const { speak } = behaviour;
+    network.speakAs(this.host, (frame) => speak?.(frame, chance) ?? [{ bytes: frame, afterMs: 0 }]);
+    if (this.up) void this.crash(false, 'kept');
+    return this.restart();
   }
 
   /** Starts the client. */

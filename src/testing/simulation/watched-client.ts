@@ -10,6 +10,8 @@ export interface Watch {
   track<T>(what: string, work: Promise<T>): Promise<T>;
   /** A handler has begun; the result is called when it is done. */
   handling(name: string, context: HandlerContext<never>): () => void;
+  /** The agent that is offered in place of the one the test gave; a liar has its own. */
+  agent(definition: AgentDefinition<never>): AgentDefinition<never>;
   /** An agent was offered. */
   offered(definition: AgentDefinition<never>): void;
   /** Resolves when agents offered a moment ago are known to those they can reach. */
@@ -23,7 +25,7 @@ const searching: ReadonlySet<string> = new Set(['executeTask', 'discovery.search
 export function watchedClient(client: MeshClient, watch: Watch): MeshClient {
   const special: Partial<Record<PropertyKey, unknown>> = {
     createAgent: (definition: AgentDefinition<never>) => {
-      const agent = client.createAgent(withWatchedHandler(definition, watch));
+      const agent = client.createAgent(withWatchedHandler(watch.agent(definition), watch));
       watch.offered(definition);
       return watched(agent, definition.name, watch);
     },
