@@ -1,6 +1,6 @@
 /**
- * The workshop: what the house is tested with, for those who build on it. Conformance kits prove an adapter or an extension
- * without a test runner; seeded chance and virtual time make a run repeatable.
+ * The workshop: what the house is tested with, for those who build on it. A whole mesh runs in one process, on virtual time,
+ * from a seed, and is harmed on purpose; conformance kits prove an adapter or an extension without a test runner.
  * @module
  */
 export { type ConformanceCase } from './assert.ts';
@@ -12,6 +12,20 @@ export {
   type Spoken,
 } from './byzantine.ts';
 export { type ChaosPlan, type ChaosReport, type ChaosRow, type ChaosStep, chaos } from './chaos.ts';
+export {
+  type EmbedderConformanceOptions,
+  type ExtensionConformanceOptions,
+  type ExtensionMethod,
+  type ExtensionUse,
+  embedderConformance,
+  extensionConformance,
+  type SignerConformanceOptions,
+  type StoreConformanceOptions,
+  signerConformance,
+  storeConformance,
+  type TransportConformanceOptions,
+  transportConformance,
+} from './conformance/index.ts';
 export { type ForSeedsOptions, forSeeds } from './for-seeds.ts';
 export { type Invariant, invariants } from './invariants.ts';
 export { seededRandom } from './seeded-random.ts';

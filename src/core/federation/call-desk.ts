@@ -146,8 +146,8 @@ export class CallDesk {
   }
 
   #ready({ from, peer, node }: Wanted): Carrier | undefined {
-    const { loopback, table } = this.#options;
-    const own = loopback(from, peer, node);
+    const { table } = this.#options;
+    const own = this.#options.loopback(from, peer, node);
     if (own !== undefined || node === undefined) return own ?? table.pick(from, peer);
     const session = table.at(from, peer, node);
     return session?.usable === true ? session : undefined;

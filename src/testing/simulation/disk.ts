@@ -3,8 +3,11 @@
  * @module
  */
 import { memoryStore } from '../../adapters/stores/memory.ts';
+import { attempt } from '../../adapters/stores/parts/attempt.ts';
 import { subStore } from '../../adapters/stores/parts/sub-store.ts';
+import { linkedController } from '../../base/abort.ts';
 import { MeshError } from '../../base/errors.ts';
+import { Lifetime } from '../../base/lifetime.ts';
 import type { Random } from '../../ports/random.ts';
 import type {
   Change,
@@ -115,9 +118,11 @@ export class Disk {
     const { durable = 'power', ...rest } = options;
     if (this.#full) throw new MeshError('STORE_FULL', { store: this.#host.name });
     const keys = ops.map((op) => ('del' in op ? op.del : op.put));
-    const reading = keys.length === 0 ? [] : this.#store.getMany(keys);
-    const committing = this.#store.write(ops, rest);
-    const [before, commit] = [await reading, await committing];
+    // Both happen at once, in this order.
+    const [before, commit] = await Promise.all([
+      keys.length === 0 ? [] : this.#store.getMany(keys),
+      this.#store.write(ops, rest),
+    ]);
     if (!commit.ok || keys.length === 0) return commit;
     const { revision } = commit;
     this.#unflushed.push({ revision, before: keys.map((key, i) => [key, before[i]] as const) });
@@ -187,12 +192,13 @@ class DiskStore implements Store {
   readonly #disk: Disk;
   readonly #host: Host;
   readonly #bytes: Store;
-  #closed = false;
+  readonly #lifetime: Lifetime;
 
   constructor(disk: Disk, host: Host) {
     this.#disk = disk;
     this.#host = host;
     this.#bytes = disk.bytes;
+    this.#lifetime = new Lifetime(`the disk of ${host.name}`);
   }
 
   get(key: Key, options?: ReadOptions): Promise<Entry | undefined> {
@@ -208,17 +214,19 @@ class DiskStore implements Store {
   }
 
   scan(range: Range, options?: ReadOptions): AsyncIterable<Entry> {
-    this.#assertOpen();
-    return this.#bytes.scan(range, options);
+    return this.#steps(options, (inner) => this.#bytes.scan(range, inner));
   }
 
   snapshot(): Promise<Snapshot> {
-    return this.#guarded(() => this.#bytes.snapshot!());
+    return this.#guarded(async () => {
+      const snapshot = await this.#bytes.snapshot!();
+      this.#lifetime.own(() => snapshot.close());
+      return snapshot;
+    });
   }
 
   watch(prefix: Key, from?: Revision, options?: ReadOptions): AsyncIterable<Change> {
-    this.#assertOpen();
-    return this.#bytes.watch(prefix, from, options);
+    return this.#steps(options, (inner) => this.#bytes.watch(prefix, from, inner));
   }
 
   sub(prefix: Key): Store {
@@ -226,8 +234,7 @@ class DiskStore implements Store {
   }
 
   close(): Promise<void> {
-    this.#closed = true;
-    return Promise.resolve();
+    return this.#lifetime.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -235,15 +242,30 @@ class DiskStore implements Store {
   }
 
   #guarded<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closed) return Promise.reject(this.#closedError());
-    return this.#host.outside(work());
+    return this.#host.outside(
+      attempt(() => {
+        this.#lifetime.assertOpen();
+        return work();
+      }),
+    );
   }
 
-  #assertOpen(): void {
-    if (this.#closed) throw this.#closedError();
-  }
-
-  #closedError(): MeshError {
-    return new MeshError('CLOSED', { what: `the disk of ${this.#host.name}` });
+  /** The steps of an iteration that is begun at once, and ends with `CLOSED` when this store is closed. */
+  #steps<T>(
+    options: ReadOptions | undefined,
+    begin: (inner: ReadOptions) => AsyncIterable<T>,
+  ): AsyncIterable<T> {
+    const lifetime = this.#lifetime;
+    const { controller, release } = linkedController(options?.signal, lifetime.signal);
+    const items = begin({ signal: controller.signal });
+    return (async function* () {
+      try {
+        lifetime.assertOpen();
+        yield* items;
+        lifetime.assertOpen();
+      } finally {
+        release();
+      }
+    })();
   }
 }

@@ -10,7 +10,7 @@
  */
 
 import { QueuedLink, welcome } from '../../adapters/transports/parts/queued-link.ts';
-import { onAbort } from '../../base/abort.ts';
+import { onAbort, throwIfAborted } from '../../base/abort.ts';
 import { MeshError } from '../../base/errors.ts';
 import type { Random } from '../../ports/random.ts';
 import type { Link, Listener, Transport, TransportContext } from '../../ports/transport.ts';
@@ -119,9 +119,15 @@ export class Network {
       features: { ordered: true, reliable: true, listen: true, pooled: false, maxFrame },
       listenAt: `mem:${address}`,
       peers: host.peers,
-      dial: (to, context) => this.#dial(host, address, nameIn(to), context),
-      listen: (at, accept, context) =>
-        host.outside(Promise.resolve(this.#listen(host, nameIn(at), accept, context))),
+      dial: async (to, context) => {
+        throwIfAborted(context.signal, 'dialling');
+        return this.#dial(host, address, nameIn(to, 'to'), context);
+      },
+      listen: async (at, accept, context) => {
+        throwIfAborted(context.signal, 'listening');
+        const listener = this.#listen(host, nameIn(at, 'at'), accept, context);
+        return host.outside(Promise.resolve(listener));
+      },
     };
   }
 
@@ -340,11 +346,11 @@ function pairName(from: string, to: string): string {
   return `${from}>${to}`;
 }
 
-function nameIn(endpoint: string): string {
+function nameIn(endpoint: string, argument: string): string {
   const match = /^mem:([^\s]+)$/.exec(endpoint);
   if (match !== null) return match[1]!;
   throw new MeshError('INVALID_ARGUMENT', {
-    argument: 'to',
+    argument,
     expected: 'mem:<name>',
     got: endpoint,
   });
