@@ -191,12 +191,14 @@ class DiskStore implements Store {
   readonly features = features;
   readonly #disk: Disk;
   readonly #host: Host;
+  readonly #life: number;
   readonly #bytes: Store;
   readonly #lifetime: Lifetime;
 
   constructor(disk: Disk, host: Host) {
     this.#disk = disk;
     this.#host = host;
+    this.#life = host.life;
     this.#bytes = disk.bytes;
     this.#lifetime = new Lifetime(`the disk of ${host.name}`);
   }
@@ -242,7 +244,7 @@ class DiskStore implements Store {
   }
 
   #guarded<T>(work: () => Promise<T>): Promise<T> {
-    return this.#host.outside(
+    return this.#host.outside(this.#life, () =>
       attempt(() => {
         this.#lifetime.assertOpen();
         return work();

@@ -116,11 +116,11 @@ export class Host {
     }
   }
 
-  /** `promise` as its present life sees it: once that is over, it never settles. */
-  outside<T>(promise: Promise<T>): Promise<T> {
-    const { life } = this;
+  /** What `work` gives, as `life` sees it: once that is over, nothing is begun and nothing settles any more. */
+  outside<T>(life: number, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      promise.then(
+      if (this.life !== life) return;
+      work().then(
         (value) => {
           if (this.life === life) resolve(value);
         },

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { attempt } from '../../adapters/stores/parts/attempt.ts';
 import { QueuedLink, welcome } from '../../adapters/transports/parts/queued-link.ts';
 import { onAbort, throwIfAborted } from '../../base/abort.ts';
 import { MeshError } from '../../base/errors.ts';
@@ -114,6 +115,7 @@ export class Network {
 
   /** The transport of `host`, listening as `address`, for one life of it. */
   transport(host: Host, address: string): Transport {
+    const { life } = host;
     return {
       schemes: ['mem'],
       features: { ordered: true, reliable: true, listen: true, pooled: false, maxFrame },
@@ -121,12 +123,13 @@ export class Network {
       peers: host.peers,
       dial: async (to, context) => {
         throwIfAborted(context.signal, 'dialling');
-        return this.#dial(host, address, nameIn(to, 'to'), context);
+        const name = nameIn(to, 'to');
+        return host.outside(life, () => this.#dial(host, address, name, context));
       },
       listen: async (at, accept, context) => {
         throwIfAborted(context.signal, 'listening');
-        const listener = this.#listen(host, nameIn(at, 'at'), accept, context);
-        return host.outside(Promise.resolve(listener));
+        const name = nameIn(at, 'at');
+        return host.outside(life, () => attempt(() => this.#listen(host, name, accept, context)));
       },
     };
   }
@@ -261,7 +264,7 @@ export class Network {
   }
 
   #dial(host: Host, address: string, name: string, context: TransportContext): Promise<Link> {
-    const dialling = new Dialling({
+    return new Dialling({
       loop: this.#loop,
       caller: { host, life: host.life },
       target: this.#names.get(name),
@@ -269,8 +272,7 @@ export class Network {
       signal: context.signal,
       wayMs: (from, to) => this.#delayOrNever(from, to),
       open: (back) => this.#open(host, address, name, back, context),
-    });
-    return host.outside(dialling.link);
+    }).link;
   }
 
   /** A connection through the door called `name`: the caller's end of it; undefined when there is no such door. */
