@@ -481,8 +481,18 @@ class Mesh implements TestMesh {
 
   /** Waits until every edge is a session, then federates. */
   async #meet(edges: readonly Edge[]): Promise<void> {
-    const connected = (): boolean => edges.every(([from, to]) => this.#areConnected(from, to));
-    await this.#loop.until(connected, startMs);
+    let missing = [...edges];
+    let changed = true;
+    const off = this.#trace.on(({ type }) => {
+      if (type === 'peer.connected') changed = true;
+    });
+    await this.#loop.until(() => {
+      if (!changed) return false;
+      changed = false;
+      missing = missing.filter(([from, to]) => !this.#areConnected(from, to));
+      return missing.length === 0;
+    }, startMs);
+    off();
     if (!(this.#options.federate ?? this.#options.nodes === undefined)) return;
     const bonds = edges.flatMap(([a, b]) => [
       this.#federate(this.#nodes[a]!, this.#nodes[b]!),
