@@ -20,7 +20,7 @@ const tagLength = 16;
 export function simulatedCrypto(
   watch: (order: RecordOrder) => void = () => undefined,
 ): CryptoProvider {
-  const orders = new Map<string, Order>();
+  const orders = new Map<number, Order>();
   const signing = new KeyTable('Ed25519');
   const agreement = new KeyTable('X25519');
   return {
@@ -82,10 +82,10 @@ class KeyTable {
   }
 }
 
-/** The first six bytes: two keys of a simulation that agree in them would be a wonder, and the table compares all 32. */
-function nameOf(publicKey: Uint8Array): number {
+/** The first six bytes: two keys or tags of a simulation that agree in them would be a wonder. */
+function nameOf(bytes: Uint8Array): number {
   let name = 0;
-  for (let i = 0; i < 6; i += 1) name = name * 256 + publicKey[i]!;
+  for (let i = 0; i < 6; i += 1) name = name * 256 + bytes[i]!;
   return name;
 }
 
@@ -102,7 +102,7 @@ export interface RecordOrder {
 
 /** What was sealed under one key and has not been opened, by tag, and how many of both there were. */
 interface Order {
-  readonly sealed: Map<string, number>;
+  readonly sealed: Map<number, number>;
   count: number;
   next: number;
 }
@@ -112,19 +112,19 @@ const followed = 4_096;
 
 function readableAead(
   key: Bytes,
-  orders: Map<string, Order>,
+  orders: Map<number, Order>,
   watch: (order: RecordOrder) => void,
 ): Aead {
-  const name = String.fromCharCode(...key);
-  const order = orders.get(name) ?? { sealed: new Map<string, number>(), count: 0, next: 0 };
+  const name = nameOf(key);
+  const order = orders.get(name) ?? { sealed: new Map<number, number>(), count: 0, next: 0 };
   orders.set(name, order);
   const follow = (tag: Bytes): void => {
-    order.sealed.set(String.fromCharCode(...tag), order.count);
+    order.sealed.set(nameOf(tag), order.count);
     order.count += 1;
     if (order.sealed.size > followed) order.sealed.delete(order.sealed.keys().next().value!);
   };
   const check = (tag: Uint8Array): void => {
-    const got = order.sealed.get(String.fromCharCode(...tag));
+    const got = order.sealed.get(nameOf(tag));
     if (got === undefined) return;
     if (got !== order.next) watch({ got, expected: order.next });
     order.next = got + 1;

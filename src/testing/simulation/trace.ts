@@ -71,6 +71,9 @@ export interface TraceView {
   toJSON(): TraceJson;
 }
 
+/** Members whose texts are few and come again and again. */
+const fewValues: ReadonlySet<string> = new Set(['to', 'from', 'label', 'peer', 'why']);
+
 /** Kept events, unless more are asked for. */
 export const traceLimit = 1_000_000;
 
@@ -102,7 +105,7 @@ export class Trace implements TraceView {
     const event: TraceEvent = { ...detail, t: this.#now(), seq: this.#seq, node, type };
     this.#seq += 1;
     this.#mixer.number(event.t).word(this.#nameHash(type)).word(this.#nameHash(node));
-    for (const name in detail) this.#mixValue(detail[name]);
+    for (const name in detail) this.#mixValue(name, detail[name]);
     if (this.#events.length < this.#limit) this.#events.push(event);
     for (const listener of this.#listeners) listener(event);
   }
@@ -150,10 +153,12 @@ export class Trace implements TraceView {
     };
   }
 
-  #mixValue(value: unknown): void {
+  #mixValue(name: string, value: unknown): void {
     if (typeof value === 'number') this.#mixer.number(value);
-    else if (typeof value === 'string') this.#mixer.text(value);
-    else if (value !== undefined) this.#mixer.text(JSON.stringify(value));
+    else if (typeof value === 'string') {
+      if (fewValues.has(name)) this.#mixer.word(this.#nameHash(value));
+      else this.#mixer.text(value);
+    } else if (value !== undefined) this.#mixer.text(JSON.stringify(value));
   }
 
   /** Types and nodes are few, so each text is mixed once. */
