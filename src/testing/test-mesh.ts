@@ -147,6 +147,8 @@ const spreadMs = 2_000;
 const settleMs = 600_000;
 /** Time what is on the street has to arrive, once everybody is done. */
 const quietMs = 1_000;
+/** Time the last goodbyes may take on a bad street. */
+const goodbyeMs = 120_000;
 const startMs = 60_000;
 
 /** A mesh whose nodes have started and met. Throws `INVALID_ARGUMENT` naming the option at fault. */
@@ -427,7 +429,7 @@ class Mesh implements TestMesh {
     this.#storm?.end();
     this.#faults.healAll();
     await Promise.all(this.#nodes.map((node) => node.close()));
-    await this.#loop.until(() => this.#network.links === 0, quietMs);
+    await this.#loop.until(() => this.#network.links === 0, goodbyeMs);
   }
 
   #leftBehind(): string[] {
