@@ -22,7 +22,7 @@ export const sentences = {
   CONFORMANCE_FAILED: '{detail}',
   INVARIANT_BROKEN: "'{invariant}' broke at {at} ms: {detail} (seed {seed}; replay: {replay})",
   NOT_REPLAYABLE: '{what} was called in a simulation, which could not be repeated then: {at}',
-  SEED_FAILED: 'seed {seed} fails: {detail}; faults that are needed: {faults}; replay: {replay}',
+  SEED_FAILED: 'seed {seed} fails: {detail}; faults needed: {faults}; replay: {replay}',
 
   // Stores
   STORE_VERSION: 'store {store} has format {found}, this release reads up to {supported}',

@@ -132,19 +132,20 @@ function signOf(failure: unknown): string {
 function failed({ run, failure }: Attempt, options: ForSeedsOptions): MeshError {
   const { seed, drawn } = run;
   const struck = drawn.filter(({ id }) => run.faults?.has(id) ?? true);
-  const faults = struck.map(told);
   const error = new MeshError(
     'SEED_FAILED',
     {
       seed,
       detail: messageOf(failure),
-      faults,
+      faults: struck.length === 0 ? 'none' : struck.map(({ id }) => id).join(', '),
       replay: run.replay,
       drawn: struck,
     },
     { cause: failure },
   );
-  options.report?.(error.message);
+  options.report?.(`seed ${String(seed)} needs ${String(struck.length)} faults to fail:`);
+  for (const fault of struck) options.report?.(`  ${told(fault)}`);
+  options.report?.(`replay: ${run.replay}`);
   return error;
 }
 

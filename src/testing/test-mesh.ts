@@ -137,7 +137,7 @@ export interface TestMesh extends AsyncDisposable {
   assertInvariants(): void;
   /** The faults that chaos has drawn so far. */
   faults(): readonly DrawnFault[];
-  /** What the test or a node has left open: calls, handlers, and what a node that has ended holds on to. */
+  /** What was left open: calls and handlers; once the mesh has closed, timers and connections too. */
   openHandles(): string[];
   close(): Promise<void>;
 }
@@ -187,6 +187,7 @@ class Mesh implements TestMesh {
   #storm: Storm | undefined;
   #grapevine: Grapevine | undefined;
   #closing: Promise<void> | undefined;
+  #ended = false;
 
   constructor(options: TestMeshOptions, house: House) {
     this.#options = options;
@@ -392,7 +393,7 @@ class Mesh implements TestMesh {
   }
 
   openHandles(): string[] {
-    return this.#calls.pending();
+    return [...this.#calls.pending(), ...(this.#ended ? this.#leftBehind() : [])];
   }
 
   close(): Promise<void> {
@@ -414,6 +415,7 @@ class Mesh implements TestMesh {
     try {
       await this.#end();
     } finally {
+      this.#ended = true;
       this.#loop.stop();
       this.#guard.close();
     }

@@ -47,6 +47,8 @@ describe('many seeds', () => {
     );
     expect(MeshError.is(error.cause, 'INVARIANT_BROKEN')).toBe(true);
     expect(lines.at(0)).toContain(`seed ${String(seed)} fails`);
+    expect(lines.slice(-4, -1).join('\n')).toMatch(/needs 2 faults[^]* pause of [^]* pause of /);
+    expect(lines.at(-1)).toBe(`replay: ${String(replay)}`);
     // The replay it prints fails in the same way; without one of the faults it does not.
     const from = Number(seed);
     const again = await failure(forSeeds(1, stormy, { from, faults, shrinkRuns: 0 }));

@@ -33,11 +33,11 @@ export interface DiskOptions {
   readonly syncMs?: number;
 }
 
-/** One commit that a power loss would undo. */
+/** One write that a power loss would undo; it may be on its way still. */
 interface Unflushed {
-  readonly revision: Revision;
-  /** What stood there before. */
-  readonly before: readonly (readonly [Key, Entry | undefined])[];
+  readonly keys: readonly Key[];
+  /** What stood there before, and what came of the write. */
+  readonly outcome: Promise<readonly [before: readonly (Entry | undefined)[], commit: Commit]>;
 }
 
 /** Keeps the bytes of one node over all its lives. */
@@ -106,8 +106,9 @@ export class Disk {
     }
     if (!power || unflushed.length === 0) return;
     const kept = Math.floor(this.#chance.next() * (unflushed.length + 1));
-    for (const { before } of unflushed.slice(kept).reverse()) {
-      await this.#store.write(before.map(([key, entry]) => this.#undo(key, entry)));
+    for (const { keys, outcome } of unflushed.slice(kept).reverse()) {
+      const [before, commit] = await outcome;
+      if (commit.ok) await this.#store.write(keys.map((key, i) => this.#undo(key, before[i])));
     }
     const lost = unflushed.length - kept;
     if (lost > 0) this.#trace.add(this.#host.name, 'store.lost', { commits: lost });
@@ -116,21 +117,34 @@ export class Disk {
   /** Writes for the present life; resolves once as safe as was asked for. */
   async write(ops: readonly Op[], options: WriteOptions = {}): Promise<Commit> {
     const { durable = 'power', ...rest } = options;
+    const { life } = this.#host;
     if (this.#full) throw new MeshError('STORE_FULL', { store: this.#host.name });
     const keys = ops.map((op) => ('del' in op ? op.del : op.put));
+    if (keys.length === 0) return this.#store.write(ops, rest);
     // Both happen at once, in this order.
-    const [before, commit] = await Promise.all([
-      keys.length === 0 ? [] : this.#store.getMany(keys),
-      this.#store.write(ops, rest),
-    ]);
-    if (!commit.ok || keys.length === 0) return commit;
+    const outcome = Promise.all([this.#store.getMany(keys), this.#store.write(ops, rest)]);
+    const written = { keys, outcome };
+    this.#unflushed.push(written);
+    const [, commit] = await outcome.catch((error: unknown) => {
+      this.#forget(written);
+      throw error;
+    });
+    if (!commit.ok) {
+      this.#forget(written);
+      return commit;
+    }
+    // The machine is gone: whether this survives was decided by its crash.
+    if (this.#host.life !== life) return commit;
     const { revision } = commit;
-    this.#unflushed.push({ revision, before: keys.map((key, i) => [key, before[i]] as const) });
     this.#trace.add(this.#host.name, 'store.written', { revision, keys: keys.length });
     const flushed = this.#flushSoon();
     if (durable === 'power') await flushed;
     else flushed.catch(() => undefined);
     return commit;
+  }
+
+  #forget(written: Unflushed): void {
+    this.#unflushed = this.#unflushed.filter((one) => one !== written);
   }
 
   #flushSoon(): Promise<void> {
