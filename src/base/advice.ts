@@ -22,6 +22,11 @@ export const advice: Readonly<Record<MeshErrorCode, string>> = {
   INTERNAL:
     'A fault of the SDK or of your handler. `cause` has the first error; it never leaves the process.',
   CONFORMANCE_FAILED: 'The adapter under test breaks the rule named. See the case of the kit.',
+  INVARIANT_BROKEN:
+    'A law of the mesh was broken in a simulation: a fault of the SDK or of an extension. `prefix` holds the events up to there.',
+  SEED_FAILED: 'Replay the seed with the command named; `cause` is the failure itself.',
+  NOT_REPLAYABLE:
+    'Take time, chance and I/O from the ports (`Clock`, `Random`, `Http`). `at` names the place that did not.',
   STORE_VERSION: 'The store was written by a newer release. Upgrade; nothing was changed in it.',
   STORE_FULL: 'Make room. What was refused was not written; what was acknowledged is kept.',
   STORE_CORRUPT: 'Restore the store from a backup. The SDK does not guess at what it cannot read.',

@@ -20,6 +20,9 @@ export const sentences = {
   MODULE_MISSING: "{feature} needs the package '{module}': npm install {module}",
   INTERNAL: 'an internal error occurred in {what}',
   CONFORMANCE_FAILED: '{detail}',
+  INVARIANT_BROKEN: "'{invariant}' broke at {at} ms: {detail} (seed {seed}; replay: {replay})",
+  NOT_REPLAYABLE: '{what} was called in a simulation, which could not be repeated then: {at}',
+  SEED_FAILED: 'seed {seed} fails: {detail}; faults needed: {faults}; replay: {replay}',
 
   // Stores
   STORE_VERSION: 'store {store} has format {found}, this release reads up to {supported}',

@@ -2,6 +2,7 @@
  * The aggregation room, loaded when the first round is opened here or the first call about one arrives.
  * @module
  */
+import { loadOnce } from '../base/load-once.ts';
 import type { Aggregator, AggregatorOptions } from '../core/aggregation/index.ts';
 import type { CallHandler, Federation } from '../core/federation/index.ts';
 
@@ -14,6 +15,9 @@ export const roundMethods = [
   'round.propose',
   'round.result',
 ] as const;
+
+/** The room's code. */
+export const loadAggregation = loadOnce(() => import('../core/aggregation/index.ts'));
 
 /** Stands where the aggregator will be. */
 export class LazyAggregator {
@@ -52,7 +56,7 @@ export class LazyAggregator {
   }
 
   async #load(): Promise<Aggregator> {
-    const { Aggregator: Room } = await import('../core/aggregation/index.ts');
+    const { Aggregator: Room } = await loadAggregation();
     const federation = this.#federation;
     const room = new Room({
       ...this.#options,

@@ -38,6 +38,7 @@ import { Extensions, makeHost } from './extension-host.ts';
 import type { FederateOptions, FederationLink } from './federation-link.ts';
 import { groundOf } from './ground.ts';
 import { lazyDoor } from './lazy-door.ts';
+import { loadHouse } from './load-house.ts';
 import { LocalAgents } from './local-agents.ts';
 import type { MeshClientOptions } from './options.ts';
 import type { TaskWires } from './task-street.ts';
@@ -252,7 +253,7 @@ export class MeshClient implements Extensible, AsyncDisposable {
    */
   async federate(peer: string, options: FederateOptions = {}): Promise<FederationLink> {
     const { rooms } = await this.#ready();
-    const { federateWith } = await import('./house.ts');
+    const { federateWith } = await loadHouse();
     return federateWith(asDid(peer), options, {
       rooms,
       clock: groundOf(this.#options).clock,
@@ -277,7 +278,7 @@ export class MeshClient implements Extensible, AsyncDisposable {
     options: PerformActionOptions = {},
   ): Promise<ActionResult<Output>> {
     const { rooms } = await this.#ready();
-    const { performWith } = await import('./house.ts');
+    const { performWith } = await loadHouse();
     const { clock } = groundOf(this.#options);
     const { emit } = this.#events;
     return performWith(action, options, { level: this.autonomy, clock, audit: rooms.audit, emit });
@@ -310,7 +311,7 @@ export class MeshClient implements Extensible, AsyncDisposable {
   }
 
   async #start(): Promise<Running> {
-    const { compose, startRooms, wireTasks } = await import('./house.ts');
+    const { compose, startRooms, wireTasks } = await loadHouse();
     const rooms = await compose(this.#options, this.#events.emit, this.#agents);
     const wires = wireTasks(rooms, {
       mesh: this,

@@ -28,6 +28,8 @@ export interface SendOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly idempotencyKey?: string;
+  /** The node of the peer whose agent was chosen; undefined when any will do. */
+  readonly node?: string | undefined;
 }
 
 /** What the task caller is given. */
@@ -211,7 +213,7 @@ export class TaskCaller {
     const { id: task, type } = request;
     const about = { peer, ...agentOf(candidate) };
     emit('task.sent', { task, type }, about);
-    const { receipt, output, usage } = await this.#send(peer, request, attempt);
+    const { receipt, output, usage } = await this.#send(candidate, request, attempt);
     assertFits(receipt, peer, type);
     const expected = { by: peer, task, input: request.data, output, ...agentOf(candidate) };
     await checkReceipt(receipt, expected);
@@ -230,12 +232,17 @@ export class TaskCaller {
     };
   }
 
-  async #send(peer: Did, request: TaskRequest, attempt: Attempt): Promise<Reply> {
+  async #send(
+    { meshId: peer, node }: Candidate,
+    request: TaskRequest,
+    attempt: Attempt,
+  ): Promise<Reply> {
     const { clock, send } = this.#options;
     const { signal, onPart, ends, timedOut } = attempt;
     const { idempotencyKey } = request;
     const timeoutMs = Math.max(1, ends - clock.monotonic());
-    const options = { timeoutMs, signal, ...(idempotencyKey !== undefined && { idempotencyKey }) };
+    const key = idempotencyKey !== undefined && { idempotencyKey };
+    const options = { timeoutMs, signal, node, ...key };
     try {
       return replyShape(await send(peer, request, options, onPart), 'reply');
     } catch (thrown) {

@@ -1,9 +1,17 @@
 /**
- * The workshop: what the house is tested with, for those who build on it. Conformance kits prove an adapter or an extension
- * without a test runner; seeded chance and virtual time make a run repeatable.
+ * The workshop: what the house is tested with, for those who build on it. A whole mesh runs in one process, on virtual time,
+ * from a seed, and is harmed on purpose; conformance kits prove an adapter or an extension without a test runner.
  * @module
  */
 export { type ConformanceCase } from './assert.ts';
+export {
+  type Behaviour,
+  byzantine,
+  type Contradiction,
+  contradictions,
+  type Spoken,
+} from './byzantine.ts';
+export { type ChaosPlan, type ChaosReport, type ChaosRow, type ChaosStep, chaos } from './chaos.ts';
 export {
   type EmbedderConformanceOptions,
   type ExtensionConformanceOptions,
@@ -18,6 +26,8 @@ export {
   type TransportConformanceOptions,
   transportConformance,
 } from './conformance/index.ts';
+export { type ForSeedsOptions, forSeeds } from './for-seeds.ts';
+export { type Invariant, invariants } from './invariants.ts';
 export {
   checkLinearizable,
   type HistoryValue,
@@ -33,4 +43,24 @@ export {
   registerModel,
 } from './linearizability.ts';
 export { seededRandom } from './seeded-random.ts';
+export type { DiskOptions } from './simulation/disk.ts';
+export type {
+  CrashOptions,
+  Cut,
+  TestNetwork,
+  TestNode,
+  TrafficFilter,
+} from './simulation/faults.ts';
+export type { FrameFault, NetworkOptions } from './simulation/network.ts';
+export { simulatedCrypto } from './simulation/simulated-crypto.ts';
+export type { DrawnFault, StormKind } from './simulation/storm.ts';
+export type { Topology } from './simulation/topology.ts';
+export type { FoundEvent, TraceEvent, TraceJson, TraceView } from './simulation/trace.ts';
+export {
+  createTestMesh,
+  type TestClientOptions,
+  type TestMesh,
+  type TestMeshOptions,
+  type TestOrg,
+} from './test-mesh.ts';
 export { type VirtualClock, virtualClock } from './virtual-clock.ts';

@@ -5,6 +5,8 @@
 import { abortError } from '../base/abort.ts';
 import { type Duration, toMs } from '../base/duration.ts';
 import type { Clock } from '../ports/clock.ts';
+import { EventHeap } from './simulation/event-heap.ts';
+import { PromiseJobs } from './simulation/promise-jobs.ts';
 
 /** A clock under the test's hand. */
 export interface VirtualClock extends Clock {
@@ -17,33 +19,31 @@ export interface VirtualClock extends Clock {
   advance(by: Duration): Promise<void>;
 }
 
-interface VirtualTimer {
-  readonly due: number;
-  readonly run: () => void;
-}
-
 /** A clock that stands at `start` (epoch milliseconds, default 2030-01-01) until it is advanced. */
 export function virtualClock(start: number = Date.UTC(2030, 0, 1)): VirtualClock {
-  const timers = new Set<VirtualTimer>();
+  const timers = new EventHeap();
   let elapsed = 0;
   let advancing = Promise.resolve();
 
   const after = (ms: number, run: () => void): (() => void) => {
-    const timer = { due: elapsed + Math.max(0, ms), run };
-    timers.add(timer);
+    const timer = timers.add(elapsed + Math.max(0, ms), run);
     return () => {
-      timers.delete(timer);
+      timers.cancel(timer);
     };
   };
   const passTo = async (end: number): Promise<void> => {
-    await promiseJobs();
-    for (let timer = nextDue(timers, end); timer; timer = nextDue(timers, end)) {
-      timers.delete(timer);
-      elapsed = Math.max(elapsed, timer.due);
-      timer.run();
-      await promiseJobs();
+    const jobs = new PromiseJobs();
+    try {
+      await jobs.done();
+      while (timers.nextTime <= end) {
+        elapsed = Math.max(elapsed, timers.nextTime);
+        timers.take()?.();
+        await jobs.done();
+      }
+      elapsed = end;
+    } finally {
+      jobs.close();
     }
-    elapsed = end;
   };
   return {
     get timers() {
@@ -52,7 +52,7 @@ export function virtualClock(start: number = Date.UTC(2030, 0, 1)): VirtualClock
     now: () => start + elapsed,
     monotonic: () => elapsed,
     after,
-    sleep: (ms, signal) => sleep(after, ms, signal),
+    sleep: (ms, signal) => sleepUntil(after, ms, signal),
     advance: (by) => {
       const ms = toMs(by, 'by');
       const passing = advancing.then(() => passTo(elapsed + ms));
@@ -62,16 +62,12 @@ export function virtualClock(start: number = Date.UTC(2030, 0, 1)): VirtualClock
   };
 }
 
-/** The first timer due at `end` or before; of those due at once the one set first. */
-function nextDue(timers: ReadonlySet<VirtualTimer>, end: number): VirtualTimer | undefined {
-  let first: VirtualTimer | undefined;
-  for (const timer of timers) {
-    if (timer.due <= end && (first === undefined || timer.due < first.due)) first = timer;
-  }
-  return first;
-}
-
-function sleep(after: Clock['after'], ms: number, signal: AbortSignal | undefined): Promise<void> {
+/** {@link Clock.sleep} in terms of {@link Clock.after}. */
+export function sleepUntil(
+  after: Clock['after'],
+  ms: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const aborted = (): void => {
       cancel();
@@ -83,17 +79,5 @@ function sleep(after: Clock['after'], ms: number, signal: AbortSignal | undefine
     });
     if (signal?.aborted === true) aborted();
     else signal?.addEventListener('abort', aborted, { once: true });
-  });
-}
-
-/** Resolves when all promise jobs have run, and those they started: the platform runs a task only after the last of them. */
-function promiseJobs(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
   });
 }

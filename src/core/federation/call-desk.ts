@@ -2,7 +2,7 @@
  * The one owner of a call's life: finds a session, makes the call, and makes it again where that is safe.
  * @module
  */
-import { onAbort, throwIfAborted, withDeadline } from '../../base/abort.ts';
+import { linkedController, onAbort, throwIfAborted, withDeadline } from '../../base/abort.ts';
 import { MeshError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -21,7 +21,7 @@ import {
 import { timeLeft } from './deadline.ts';
 import { packMessage } from './inbox.ts';
 import type { PeerTable } from './peer-table.ts';
-import type { CallHeader } from './session.ts';
+import type { CallHeader, Session } from './session.ts';
 
 /** Options of a call. */
 export interface CallOptions {
@@ -32,6 +32,8 @@ export interface CallOptions {
   readonly idempotencyKey?: string | undefined;
   /** Whether a lost peer is waited for until the time is over. Default true; false dials it once more, then gives up. */
   readonly awaitReturn?: boolean | undefined;
+  /** Which node of the peer. Default: the one with the least to do. */
+  readonly node?: string | undefined;
   /** Which of this node's identities calls. Default: the first. */
   readonly as?: Did | undefined;
 }
@@ -41,10 +43,19 @@ export interface CallDeskOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly table: PeerTable;
-  /** What carries calls to this node itself, if `peer` is one of its identities. */
-  loopback(from: Did, peer: Did): Carrier | undefined;
+  /** Fires when the node closes: nobody waits for a peer any longer. */
+  readonly closing: AbortSignal;
+  /** What carries calls to this node itself, if `peer` is one of its identities and no other `node` is meant. */
+  loopback(from: Did, peer: Did, node: string | undefined): Carrier | undefined;
   /** A new session with `peer`, from the addresses known. */
-  connect(from: Did, peer: Did): Promise<Carrier>;
+  connect(from: Did, peer: Did): Promise<Session>;
+}
+
+/** Who is called by whom. */
+interface Wanted {
+  readonly from: Did;
+  readonly peer: Did;
+  readonly node: string | undefined;
 }
 
 const callMs = 30_000;
@@ -69,7 +80,8 @@ export class CallDesk {
     options: CallOptions,
   ): Promise<unknown> {
     const { clock } = this.#options;
-    const { signal, idempotencyKey, awaitReturn = true } = options;
+    const { signal, idempotencyKey, node, awaitReturn = true } = options;
+    const wanted: Wanted = { from, peer, node };
     throwIfAborted(signal, `call '${method}'`);
     this.calls += 1;
     const packed = packMessage(body);
@@ -78,8 +90,7 @@ export class CallDesk {
     for (let losses = 0; ; losses += 1) {
       const awaited = awaitReturn ? losses : 0;
       const carrier =
-        this.#ready(from, peer) ??
-        (await this.#find(from, peer, awaited, header, deadline, signal));
+        this.#ready(wanted) ?? (await this.#find(wanted, awaited, header, deadline, signal));
       const deadlineMs = Math.max(1, Math.ceil(deadline - clock.monotonic()));
       try {
         const attempt = { carrier, header: { ...header, deadlineMs }, body: packed, clock, signal };
@@ -105,13 +116,13 @@ export class CallDesk {
     options: CallOptions,
   ): Promise<OutgoingStream> {
     const { clock } = this.#options;
-    const { signal } = options;
+    const { signal, node } = options;
+    const wanted: Wanted = { from, peer, node };
     throwIfAborted(signal, `stream '${method}'`);
     this.calls += 1;
     const header = this.#header(method, options, streamMs);
     const deadline = clock.monotonic() + header.deadlineMs;
-    const carrier =
-      this.#ready(from, peer) ?? (await this.#find(from, peer, 0, header, deadline, signal));
+    const carrier = this.#ready(wanted) ?? (await this.#find(wanted, 0, header, deadline, signal));
     const releases: (() => void)[] = [];
     const stream = new StreamCall(() => {
       for (const release of releases) release();
@@ -134,8 +145,20 @@ export class CallDesk {
     return { method, deadlineMs, ...(idempotencyKey !== undefined && { idempotencyKey }) };
   }
 
-  #ready(from: Did, peer: Did): Carrier | undefined {
-    return this.#options.loopback(from, peer) ?? this.#options.table.pick(from, peer);
+  #ready({ from, peer, node }: Wanted): Carrier | undefined {
+    const { table } = this.#options;
+    const own = this.#options.loopback(from, peer, node);
+    if (own !== undefined || node === undefined) return own ?? table.pick(from, peer);
+    const session = table.at(from, peer, node);
+    return session?.usable === true ? session : undefined;
+  }
+
+  /** A session with the node that is wanted. The addresses of a peer may lead to another of its nodes, which will not do. */
+  async #connect({ from, peer, node }: Wanted): Promise<Carrier> {
+    const session = await this.#options.connect(from, peer);
+    if (node === undefined || session.peer.node === node) return session;
+    const detail = `its node '${node}' is not connected`;
+    throw new MeshError('PEER_UNREACHABLE', { peer, detail });
   }
 
   /**
@@ -143,32 +166,32 @@ export class CallDesk {
    * grow with each, so that a peer that lets nobody in is not asked in a loop.
    */
   #find(
-    from: Did,
-    peer: Did,
+    wanted: Wanted,
     losses: number,
     header: CallHeader,
     deadline: number,
     signal: AbortSignal | undefined,
   ): Promise<Carrier> {
-    const { clock } = this.#options;
+    const { clock, closing } = this.#options;
     const what = `call '${header.method}'`;
-    const options = { what, signal, error: () => callTimeout(header) };
+    const { controller, release } = linkedController(signal, closing);
+    const options = { what, signal: controller.signal, error: () => callTimeout(header) };
     const left = Math.max(1, deadline - clock.monotonic());
     return withDeadline(clock, left, options, async (inner) => {
       for (let failures = losses; ; failures += 1) {
-        if (failures > 1) await this.#arrival(from, peer, failures, inner);
+        if (failures > 1) await this.#arrival(wanted, failures, inner);
         try {
-          return this.#ready(from, peer) ?? (await this.#options.connect(from, peer));
+          return this.#ready(wanted) ?? (await this.#connect(wanted));
         } catch (error) {
           throwIfAborted(inner, what);
           if (losses === 0 || !MeshError.is(error, 'PEER_UNREACHABLE')) throw error;
         }
       }
-    });
+    }).finally(release);
   }
 
   /** Resolves when a session with `peer` arrives, or when it is time to dial again. */
-  #arrival(from: Did, peer: Did, failures: number, signal: AbortSignal): Promise<void> {
+  #arrival({ from, peer }: Wanted, failures: number, signal: AbortSignal): Promise<void> {
     const { clock, random, table } = this.#options;
     return new Promise((resolve) => {
       const offs: (() => void)[] = [];

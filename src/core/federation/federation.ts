@@ -150,7 +150,8 @@ export class Federation implements AsyncDisposable {
       clock,
       random,
       table,
-      loopback: (from, peer) => this.#loopback(from, peer),
+      closing: this.#lifetime.signal,
+      loopback: (from, peer, to) => this.#loopback(from, peer, to),
       connect: (from, peer) => this.#reach.connect(this.#party(from), peer),
     });
     if (options.introductions !== false)
@@ -420,7 +421,8 @@ export class Federation implements AsyncDisposable {
     return [...this.#table.all()].filter((session) => session.active);
   }
 
-  #loopback(from: Did, peer: Did): Carrier | undefined {
+  #loopback(from: Did, peer: Did, node = this.#options.node): Carrier | undefined {
+    if (node !== this.#options.node) return undefined;
     if (!this.#parties.some(({ did }) => did === peer)) return undefined;
     const name = `${from}\n${peer}`;
     let loopback = this.#loopbacks.get(name);

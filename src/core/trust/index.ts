@@ -9,6 +9,7 @@ export type { Skew } from './claims.ts';
 export type { BookedCredential } from './credential-book.ts';
 export type { Check, CheckName } from './credentials.ts';
 export type { CredentialRequest } from './issue.ts';
+export { loadDidJwt } from './jws.ts';
 export type { Histories, Neighbours } from './needs.ts';
 export type { FactorName, TrustFactor, TrustScore, TrustState, TrustWeights } from './score.ts';
 export type { Reach } from './status-relay.ts';

@@ -5,6 +5,7 @@
 import { type Bytes, fromBase64url, fromUtf8, toBase64url, utf8 } from '../../base/bytes.ts';
 import { MeshError } from '../../base/errors.ts';
 import { type Did, type DidUrl, splitDidUrl } from '../../base/ids.ts';
+import { loadOnce } from '../../base/load-once.ts';
 import { isPlainObject } from '../../base/shape.ts';
 import type { Signer } from '../../ports/signer.ts';
 
@@ -53,13 +54,16 @@ export function keyIdOf(jws: Jws): { readonly keyId: DidUrl; readonly did: Did }
   throw refusal('header', 'kid is not an absolute DID URL');
 }
 
+/** The library behind {@link signJws}. */
+export const loadDidJwt = loadOnce(() => import('did-jwt'));
+
 /** Signs `payload` as a compact JWS of type `typ`. did-jwt is loaded on first use. */
 export async function signJws(
   payload: object,
   typ: string,
   signer: Pick<Signer, 'algorithm' | 'keyId' | 'sign'>,
 ): Promise<string> {
-  const { createJWS } = await import('did-jwt');
+  const { createJWS } = await loadDidJwt();
   const sign = async (data: string | Uint8Array): Promise<string> =>
     toBase64url(await signer.sign(typeof data === 'string' ? utf8(data) : data));
   // did-jwt types `typ` as 'JWT' alone; at run time it writes what it is given.

@@ -1,0 +1,64 @@
+// Each law, shown a history that keeps it and one that breaks it.
+import { describe, expect, it } from 'vitest';
+import { invariants } from '../../src/testing/index.ts';
+import { Watchman } from '../../src/testing/invariants.ts';
+
+type Told = Readonly<Record<string, unknown>> & { readonly type: string };
+
+function brokenBy(...history: readonly Told[]): string | undefined {
+  const watchman = new Watchman(invariants);
+  history.forEach((event, seq) => {
+    watchman.see({ t: seq, seq, node: 'a/0', ...event });
+  });
+  return watchman.broken?.invariant;
+}
+
+const began = { type: 'handler.began', agent: 'echo', caller: 'b', task: 't1' };
+const written = (revision: number): Told => ({ type: 'store.written', revision });
+const result = (receipt: string): Told => ({ type: 'storm.result', by: 'b/0', key: 'k', receipt });
+const diskLost = { type: 'fault.crash', disk: 'lost' };
+
+describe('the laws of every run', () => {
+  it.each<[string, readonly Told[], readonly Told[]]>([
+    [
+      'task-at-most-once',
+      [began, { ...began, task: 't2' }, { ...began, node: 'c/0' }, diskLost, began],
+      [began, { type: 'fault.crash', disk: 'kept' }, began],
+    ],
+    [
+      'completed-was-executed',
+      [
+        { type: 'task.executed', node: 'b/1', task: 't' },
+        { type: 'task.completed', peer: 'b', task: 't' },
+      ],
+      [
+        { type: 'task.executed', node: 'c/0', task: 't' },
+        { type: 'task.completed', peer: 'b', task: 't' },
+      ],
+    ],
+    [
+      'one-result-per-key',
+      [result('r1'), result('r1'), { ...diskLost, node: 'b/0' }, result('r2')],
+      [result('r1'), result('r2')],
+    ],
+    ['receipt-kept', [], [{ type: 'disk.lacks', task: 't' }]],
+    ['session-in-order', [], [{ type: 'session.misordered', got: 1, expected: 2 }]],
+    [
+      'store-goes-forward',
+      [written(1), written(3), diskLost, written(1)],
+      [written(3), written(3)],
+    ],
+    ['nothing-uncaught', [], [{ type: 'node.failed', error: 'TypeError' }]],
+  ])('%s', (name, kept, broken) => {
+    expect(brokenBy(...kept)).toBeUndefined();
+    expect(brokenBy(...broken)).toBe(name);
+  });
+
+  it('are all shown above', () => {
+    expect(invariants.map(({ name }) => name)).toHaveLength(7);
+  });
+
+  it('keep the first that was broken', () => {
+    expect(brokenBy(written(2), written(1), { type: 'node.failed' })).toBe('store-goes-forward');
+  });
+});
