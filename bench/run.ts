@@ -29,8 +29,11 @@ const { values: flags, positionals } = parseArgs({
 const known = globSync('*.bench.ts', { cwd: folder })
   .map((file) => basename(file, '.bench.ts'))
   .sort();
-const names = positionals.length > 0 ? positionals : known;
-const unknown = names.filter((name) => !known.includes(name));
+/** `simulation` is also `simulation-mesh` and its other parts. */
+const partsOf = (wanted: string) =>
+  known.filter((name) => name === wanted || name.startsWith(`${wanted}-`));
+const names = positionals.length > 0 ? [...new Set(positionals.flatMap(partsOf))] : known;
+const unknown = positionals.filter((name) => partsOf(name).length === 0);
 const options = { seed: Number(flags.seed), share: Number(flags.share), progress };
 
 if (unknown.length > 0) fail(`no bench '${unknown.join("', '")}'; there are: ${known.join(', ')}`);
