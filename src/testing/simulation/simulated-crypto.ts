@@ -134,6 +134,7 @@ function readableAead(
   return {
     seal: (nonce, associated, plaintext) => {
       const tag = tagOf(nonce, associated, plaintext);
+      if (isReserved(nonce)) return concat(masked(key, plaintext), tag);
       follow(tag);
       return concat(plaintext, tag);
     },
@@ -146,6 +147,16 @@ function readableAead(
       return plaintext;
     },
   };
+}
+
+/** Noise, section 4.2: what is sealed under the largest nonce becomes the next key, so this one text must be a secret. */
+function isReserved(nonce: Uint8Array): boolean {
+  return nonce.subarray(4).every((byte) => byte === 0xff);
+}
+
+function masked(key: Bytes, plaintext: Uint8Array): Bytes {
+  const mask = new Mixer().text('mask').bytes(key).digest(keyLength);
+  return Uint8Array.from(plaintext, (byte, i) => byte ^ mask[i % keyLength]!);
 }
 
 function sized(bytes: Uint8Array, key: string): Uint8Array {

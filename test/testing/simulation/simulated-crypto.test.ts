@@ -73,6 +73,21 @@ describe('simulated cryptography', () => {
     );
   });
 
+  it('makes of each key another next key, as Noise derives it', () => {
+    fc.assert(
+      fc.property(seed, seed, (a, b) => {
+        fc.pre(toHex(a) !== toHex(b));
+        const nonce = new Uint8Array(12).fill(0xff, 4);
+        const next = (key: Uint8Array): string => {
+          const aead = simulatedCrypto().aead('chacha20-poly1305', key);
+          return toHex(aead.seal(nonce, new Uint8Array(0), new Uint8Array(32)).subarray(0, 32));
+        };
+        expect(next(a)).toBe(next(a));
+        expect(new Set([next(a), next(b), toHex(new Uint8Array(32))]).size).toBe(3);
+      }),
+    );
+  });
+
   it('tells when something opens that was not due', () => {
     const orders: unknown[] = [];
     const crypto = simulatedCrypto((order) => orders.push(order));
