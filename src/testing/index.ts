@@ -52,7 +52,7 @@ export type {
   TrafficFilter,
 } from './simulation/faults.ts';
 export type { FrameFault, NetworkOptions } from './simulation/network.ts';
-export { simulatedCrypto } from './simulation/simulated-crypto.ts';
+export { type RecordOrder, simulatedCrypto } from './simulation/simulated-crypto.ts';
 export type { DrawnFault, StormKind } from './simulation/storm.ts';
 export type { Topology } from './simulation/topology.ts';
 export type { FoundEvent, TraceEvent, TraceJson, TraceView } from './simulation/trace.ts';

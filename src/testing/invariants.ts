@@ -7,6 +7,7 @@ import type { TraceEvent } from './simulation/trace.ts';
 /** A law with a name. `begin` gives the look of one run: it is shown every event, and says what is wrong, if anything. */
 export interface Invariant {
   readonly name: string;
+  /** A look at one run, from its first event. */
   begin(): (event: TraceEvent) => string | undefined;
 }
 

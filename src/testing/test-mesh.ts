@@ -125,6 +125,7 @@ export interface TestMesh extends AsyncDisposable {
   faults(): readonly DrawnFault[];
   /** What was left open: calls and handlers; once the mesh has closed, timers and connections too. */
   openHandles(): string[];
+  /** Closes every node. Idempotent. */
   close(): Promise<void>;
 }
 

@@ -12,8 +12,25 @@ import type { FrameFault, NetworkOptions } from './network.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 import type { Trace } from './trace.ts';
 
+/** A kind of fault. */
+export type StormKind =
+  | 'partition'
+  | 'one-way'
+  | 'isolate'
+  | 'crash'
+  | 'power'
+  | 'disk-loss'
+  | 'pause'
+  | 'slow'
+  | 'skew'
+  | 'loss'
+  | 'delay'
+  | 'corrupt'
+  | 'disk-full'
+  | 'flush';
+
 /** Kinds of faults a storm draws from. */
-export const stormKinds = [
+export const stormKinds: readonly StormKind[] = [
   'partition',
   'one-way',
   'isolate',
@@ -28,10 +45,7 @@ export const stormKinds = [
   'corrupt',
   'disk-full',
   'flush',
-] as const;
-
-/** A kind of fault. */
-export type StormKind = (typeof stormKinds)[number];
+];
 
 /** One fault as it was drawn. The same seed draws the same, whatever is left out. */
 export interface DrawnFault {

@@ -68,6 +68,7 @@ export interface TraceView {
   on(listener: (event: TraceEvent) => void): () => void;
   /** The same for two runs in which the same happened, on every platform. Forgotten events count too. */
   readonly hash: string;
+  /** All that was taken down, as plain data. */
   toJSON(): TraceJson;
 }
 
