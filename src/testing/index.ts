@@ -42,6 +42,7 @@ export {
   type RegisterOperation,
   registerModel,
 } from './linearizability.ts';
+export { type PictureOptions, simulationPicture } from './picture/picture.ts';
 export { seededRandom } from './seeded-random.ts';
 export type { DiskOptions } from './simulation/disk.ts';
 export type {
