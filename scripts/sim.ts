@@ -245,7 +245,7 @@ async function main(args: readonly string[]): Promise<number> {
   const { page, events, failure } = await playOut(play);
   writeFileSync(out, page);
   if (failure !== undefined) {
-    console.log(`failed: ${failure instanceof Error ? failure.message : String(failure)}`);
+    console.log(`failed: ${failure instanceof Error ? failure.message : JSON.stringify(failure)}`);
   }
   console.log(`${events} events in ${join(out)}: open it in a browser`);
   return failure === undefined || play.fail ? 0 : 1;

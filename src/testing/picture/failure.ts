@@ -44,7 +44,13 @@ export function failureOf(trace: TraceJson, error: unknown): Failure | undefined
   }
   const { seq, t } = last;
   const law = MeshError.is(error) ? error.code : 'the run';
-  return { law, detail: error instanceof Error ? error.message : String(error), seq, t };
+  return { law, detail: error instanceof Error ? error.message : shown(error), seq, t };
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string'
+    ? value
+    : ((JSON.stringify(value) as string | undefined) ?? typeof value);
 }
 
 function recorded({ events }: TraceJson): Failure | undefined {

@@ -108,7 +108,7 @@ function brief(rest: Readonly<Record<string, unknown>>): Readonly<Record<string,
 
 function briefValue(value: unknown): unknown {
   if (typeof value === 'number') return Math.round(value * 1_000) / 1_000;
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) as string | undefined);
   if (text === undefined) return undefined;
   return text.length > longestText ? `${text.slice(0, longestText)}…` : value;
 }

@@ -97,7 +97,10 @@ ${facts.map((fact) => `<span>${fact}</span>`).join('\n')}
 </header>
 ${failurePanel}
 <main>
-<section id="stage" aria-label="The mesh"><canvas id="street" aria-hidden="true"></canvas><ul id="harm" aria-label="Harm at work"></ul></section>
+<section id="mesh" aria-label="The mesh">
+<ul id="harm" aria-label="Harm at work"></ul>
+<div id="stage"><canvas id="street" aria-hidden="true"></canvas></div>
+</section>
 <aside aria-label="Events">
 ${nodePanel}
 <form id="filters" aria-label="Filter">
@@ -125,14 +128,13 @@ ${source}
 const failurePanel = `<section id="failure" aria-label="Failure" hidden>
 <div class="line"><h2>Failed: <span id="law"></span></h2><span id="when"></span><button type="button" id="to-failure">Go there</button></div>
 <p id="why"></p>
-<details><summary>What led there</summary><ol id="because"></ol></details>
+<details open><summary>What led there</summary><ol id="because"></ol></details>
 <code id="replay"></code>
 </section>`;
 
 const nodePanel = `<section id="node" aria-label="Node" hidden>
 <div class="line"><h2 id="node-name"></h2><button type="button" id="node-close" aria-label="Close">×</button></div>
 <dl id="node-facts"></dl>
-<ol id="node-events" aria-label="Its latest events"></ol>
 </section>`;
 
 const footer = `<footer>
@@ -148,7 +150,7 @@ const footer = `<footer>
 <input id="scrubber" type="range" min="0" step="1" value="0" aria-label="Virtual time">
 </div>
 <ul id="legend">
-<li class="s-cut">cut</li><li class="s-down">down</li><li class="s-pause">paused</li><li class="s-ill">slow, disk, clock, street</li><li class="s-failed">failure</li>
+<li class="s-cut">cut</li><li class="s-down">down</li><li class="s-pause">paused</li><li class="s-ill">slow, disk, clock, street</li><li class="s-failed" id="legend-failure" hidden>failure</li>
 <li class="keys"><kbd>space</kbd> play · <kbd>,</kbd> <kbd>.</kbd> step · <kbd>f</kbd> failure · <kbd>esc</kbd> leave the node</li>
 </ul>
 </footer>`;

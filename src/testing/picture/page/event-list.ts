@@ -56,7 +56,7 @@ export function eventListOf({ box, clock, failing, clicked }: EventListParts): E
       cell('time', clock(event.t)),
       cell('who', event.node === '' ? '—' : event.node),
       cell('type', event.type),
-      cell('text', event.text),
+      cell('text', event.brief),
     );
     return row;
   };
@@ -110,6 +110,9 @@ export function eventListOf({ box, clock, failing, clicked }: EventListParts): E
     fill: (next) => {
       events = next;
       marked = -1;
+      // Rows of before would hold the old place of the list open.
+      inner.replaceChildren();
+      box.scrollTop = 0;
       inner.style.height = `${String(events.length * rowHeight)}px`;
       render();
     },

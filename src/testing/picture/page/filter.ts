@@ -12,12 +12,14 @@ export interface Filter {
   readonly node: string;
   /** Words that must all occur in type, node or members; case does not matter. */
   readonly text: string;
+  /** Index of an event that belongs to the story, whatever its type. */
+  readonly always: number;
 }
 
 /** The events of `events` that `filter` lets through. */
 export function eventsThrough(
   events: readonly StoryEvent[],
-  { what, node, text }: Filter,
+  { what, node, text, always }: Filter,
 ): readonly StoryEvent[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const noise = /^(message|link|store)\./;
@@ -28,7 +30,7 @@ export function eventsThrough(
     );
   const isWanted = (event: StoryEvent): boolean => {
     if (what === 'all') return true;
-    if (what === 'story') return !noise.test(event.type);
+    if (what === 'story') return event.index === always || !noise.test(event.type);
     return what === `kind:${event.kind}` || what === `type:${event.type}`;
   };
   const says = (event: StoryEvent): boolean => {

@@ -24,10 +24,8 @@ export interface PlayerParts {
 export function play(data: PictureData, parts: PlayerParts): void {
   /** How long a message is seen at least, in real milliseconds. */
   const seenMs = 450;
-  /** Events shown of a node. */
-  const nodeEvents = 12;
 
-  const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
+  const element = (id: string): HTMLElement => document.getElementById(id)!;
   const make = (tag: string, className: string, text = ''): HTMLElement => {
     const made = document.createElement(tag);
     made.className = className;
@@ -71,16 +69,16 @@ export function play(data: PictureData, parts: PlayerParts): void {
   let selected = '';
   let shownNode = '';
 
-  const playButton = element<HTMLButtonElement>('play');
-  const scrubber = element<HTMLInputElement>('scrubber');
-  const speed = element<HTMLSelectElement>('speed');
-  const what = element<HTMLSelectElement>('what');
-  const who = element<HTMLSelectElement>('who');
-  const search = element<HTMLInputElement>('search');
+  const playButton = element('play') as HTMLButtonElement;
+  const scrubber = element('scrubber') as HTMLInputElement;
+  const speed = element('speed') as HTMLSelectElement;
+  const what = element('what') as HTMLSelectElement;
+  const who = element('who') as HTMLSelectElement;
+  const search = element('search') as HTMLInputElement;
 
   const stage = parts.stageOf({
     box: element('stage'),
-    canvas: element<HTMLCanvasElement>('street'),
+    canvas: element('street') as HTMLCanvasElement,
     story,
     places: parts.layoutOf(data.nodes),
     colour,
@@ -97,7 +95,7 @@ export function play(data: PictureData, parts: PlayerParts): void {
     },
   });
   const drawTimeline = parts.timelineOf({
-    canvas: element<HTMLCanvasElement>('timeline'),
+    canvas: element('timeline') as HTMLCanvasElement,
     story,
     failedAt: failure?.t,
     colour,
@@ -109,7 +107,6 @@ export function play(data: PictureData, parts: PlayerParts): void {
     element('clock').textContent = clock(now);
     scrubber.value = String(Math.round(now));
     scrubber.setAttribute('aria-valuetext', clock(now));
-    document.documentElement.dataset['failed'] = String(failing >= 0 && index >= failing);
     list.mark(index, follow);
     showHarm(state);
     showNode(state);
@@ -133,6 +130,7 @@ export function play(data: PictureData, parts: PlayerParts): void {
       what: what.value,
       node: who.value,
       text: search.value,
+      always: failing,
     });
     list.fill(found);
     const all = events.length.toLocaleString('en');
@@ -175,7 +173,7 @@ export function play(data: PictureData, parts: PlayerParts): void {
     return [
       ['State', `${state}, life ${String(node.life)}`],
       ['Agents', list(agents)],
-      ['Sessions', list([...node.sessions].sort())],
+      ['Sessions', [...node.sessions].sort().join(', ') || 'none'],
       ['At work on', list(node.running.values())],
       ['Waits for', list(node.asked.values())],
     ];
@@ -186,21 +184,14 @@ export function play(data: PictureData, parts: PlayerParts): void {
     const node = nodes.get(selected);
     panel.hidden = node === undefined;
     if (node === undefined) return;
-    const recent: StoryEvent[] = [];
-    for (let i = index; i >= 0 && recent.length < nodeEvents; i -= 1) {
-      const event = events[i]!;
-      if (event.node === selected && event.kind !== 'message' && event.kind !== 'store')
-        recent.push(event);
-    }
     const facts = factsOf(node);
-    const key = JSON.stringify([selected, facts, recent[0]?.seq]);
+    const key = JSON.stringify([selected, facts]);
     if (key === shownNode) return;
     shownNode = key;
     element('node-name').textContent = selected;
     element('node-facts').replaceChildren(
       ...facts.flatMap(([name, value]) => [make('dt', '', name), make('dd', '', value)]),
     );
-    element('node-events').replaceChildren(...recent.map((event) => jumpTo(event)));
   };
 
   const jumpTo = (event: StoryEvent): HTMLElement => {
@@ -211,7 +202,7 @@ export function play(data: PictureData, parts: PlayerParts): void {
       make('span', 'time', clock(event.t)),
       make('span', 'who', event.node),
       make('span', 'type', event.type),
-      make('span', 'text', event.text),
+      make('span', 'text', event.brief),
     );
     button.dataset['kind'] = event.kind;
     button.title = event.text;
@@ -226,10 +217,14 @@ export function play(data: PictureData, parts: PlayerParts): void {
   const showFailure = (): void => {
     if (failure === undefined) return;
     element('failure').hidden = false;
+    element('legend-failure').hidden = false;
     element('law').textContent = failure.law;
     element('why').textContent = failure.detail;
     const at = events[failing];
-    const where = at === undefined ? '' : `, at event ${String(at.seq)} ${at.type} ${at.node}`;
+    const where =
+      at === undefined
+        ? ''
+        : `, seen at event ${String(at.seq)}, ${at.type} of ${at.node || 'the mesh'}`;
     element('when').textContent = `at ${clock(failure.t)}${where}`;
     const replay = element('replay');
     replay.textContent = failure.replay ?? '';

@@ -169,7 +169,7 @@ export function stageOf(parts: StageParts): Stage {
   };
 
   const drawFlight = (
-    { from, to, start, end, fate }: Flight,
+    { from, to, start, end, fate, idle }: Flight,
     t: number,
     lingerMs: number,
   ): void => {
@@ -194,7 +194,8 @@ export function stageOf(parts: StageParts): Stage {
     }
     const [x, y] = [a.x + (b.x - a.x) * share, a.y + (b.y - a.y) * share];
     const tail = Math.max(0, share - 0.08);
-    context.strokeStyle = colour('message');
+    const paint = colour(idle ? 'idle' : 'message');
+    context.strokeStyle = paint;
     context.lineWidth = 1.5;
     context.globalAlpha = 0.45;
     context.beginPath();
@@ -202,9 +203,9 @@ export function stageOf(parts: StageParts): Stage {
     context.lineTo(x, y);
     context.stroke();
     context.globalAlpha = 1;
-    context.fillStyle = colour('message');
+    context.fillStyle = paint;
     context.beginPath();
-    context.arc(x, y, crowd === 'few' ? 3.5 : 2.5, 0, 2 * Math.PI);
+    context.arc(x, y, (crowd === 'few' ? 3.8 : 2.8) - (idle ? 1 : 0), 0, 2 * Math.PI);
     context.fill();
   };
 

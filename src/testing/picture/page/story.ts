@@ -29,6 +29,8 @@ export interface StoryEvent {
   readonly rest: Readonly<Record<string, unknown>>;
   /** The members in one line. */
   readonly text: string;
+  /** The same with long names cut in the middle. */
+  readonly brief: string;
 }
 
 /** A message on its way. */
@@ -38,6 +40,8 @@ export interface Flight {
   readonly start: number;
   readonly end: number;
   readonly fate: 'delivered' | 'dropped' | 'corrupted';
+  /** Whether it is a sign of life and no more. */
+  readonly idle: boolean;
 }
 
 /** Harm that lasts. */
@@ -117,6 +121,14 @@ export function storyOf(data: PictureData): Story {
     return Array.isArray(value) ? value.map(shown).join(', ') : JSON.stringify(value);
   };
 
+  const line = (rest: StoryEvent['rest'], say: (value: unknown) => string): string =>
+    Object.entries(rest)
+      .map(([member, value]) => `${member} ${say(value)}`)
+      .join(' · ');
+  /** Names of tasks and the like are long and told apart by their ends. */
+  const shortened = (value: unknown): string =>
+    shown(value).replace(/[^\s,"]{24,}/g, (name) => `${name.slice(0, 5)}…${name.slice(-6)}`);
+
   const events = data.rows.map(([seq, t, type, node, rest], index): StoryEvent => {
     const name = data.typeTable[type]!;
     return {
@@ -127,21 +139,21 @@ export function storyOf(data: PictureData): Story {
       node: data.nodeTable[node]!,
       kind: kindOf(name),
       rest,
-      text: Object.entries(rest)
-        .map(([member, value]) => `${member} ${shown(value)}`)
-        .join(' · '),
+      text: line(rest, shown),
+      brief: line(rest, shortened),
     };
   });
   const end = events.at(-1)?.t ?? 0;
 
   const flightOf = ({ type, node, t, rest }: StoryEvent): Flight | undefined => {
+    const idle = rest['label'] === 'ping' || rest['label'] === 'pong';
     if (type === 'message.delivered') {
       const start = Math.max(Number(rest['sentAt']) || 0, t - longestFlight);
-      return { from: String(rest['from']), to: node, start, end: t, fate: 'delivered' };
+      return { from: String(rest['from']), to: node, start, end: t, fate: 'delivered', idle };
     }
     const fate = type === 'message.dropped' ? 'dropped' : 'corrupted';
     if (fate === 'corrupted' && type !== 'message.corrupted') return undefined;
-    return { from: node, to: String(rest['to']), start: t, end: t, fate };
+    return { from: node, to: String(rest['to']), start: t, end: t, fate, idle };
   };
   const flights = events
     .map(flightOf)

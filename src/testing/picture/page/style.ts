@@ -14,6 +14,7 @@ export const style = `
   --line: light-dark(#c6cedb, #3d4654);
   --edge: light-dark(#dfe4eb, #2b313b);
   --accent: light-dark(#2159c9, #82abff);
+  --idle: light-dark(#8b97a8, #7d8899);
   --message: light-dark(#2159c9, #82abff);
   --cut: light-dark(#c9302c, #ff7b72);
   --down: light-dark(#6a4fb3, #b69cff);
@@ -34,7 +35,7 @@ export const style = `
 [hidden] { display: none !important; }
 html, body { height: 100%; margin: 0; }
 body {
-  display: grid; grid-template-rows: auto auto minmax(0, 1fr) auto;
+  display: flex; flex-direction: column;
   background: var(--ground); color: var(--ink);
   font: 14px/1.4 system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', sans-serif;
 }
@@ -53,7 +54,7 @@ header h1 { font-size: 16px; }
 header span, header li { color: var(--faint); font-size: 13px; }
 #notes { flex-basis: 100%; }
 #failure {
-  margin: 0 16px 8px; padding: 8px 12px; border-radius: 8px; max-height: 34vh; overflow: auto;
+  margin: 0 16px 8px; padding: 8px 12px; border-radius: 8px; flex: none; max-height: 32vh; overflow: auto;
   background: var(--failed-ground); border-left: 4px solid var(--failed);
 }
 #failure .line { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 10px; }
@@ -62,11 +63,12 @@ header span, header li { color: var(--faint); font-size: 13px; }
 #when { color: var(--faint); }
 #failure details { margin-top: 4px; }
 #failure summary { cursor: pointer; width: max-content; }
-main { display: grid; grid-template-columns: minmax(0, 1fr) minmax(340px, 36%); gap: 12px; padding: 0 16px; min-height: 0; }
-#stage { position: relative; min-height: 0; overflow: hidden; background: var(--paper); border: 1px solid var(--edge); border-radius: 10px; }
+main { flex: 1 1 0; display: grid; grid-template: minmax(0, 1fr) / minmax(0, 1fr) minmax(340px, 38%); gap: 12px; padding: 0 16px; min-height: 0; }
+#mesh { display: flex; flex-direction: column; min-height: 0; overflow: hidden; background: var(--paper); border: 1px solid var(--edge); border-radius: 10px; }
+#stage { position: relative; flex: 1 1 0; min-height: 0; }
 #street { position: absolute; inset: 0; width: 100%; height: 100%; }
-#harm { position: absolute; left: 12px; top: 10px; right: 12px; font-size: 12.5px; pointer-events: none; z-index: 2; }
-#harm li { width: fit-content; max-width: 100%; margin-bottom: 3px; padding: 1px 8px; border-radius: 5px; background: var(--paper); border: 1px solid; }
+#harm { display: flex; gap: 6px; height: 40px; padding: 10px 12px 0; font-size: 12.5px; }
+#harm li { flex: 0 1 auto; min-width: 60px; height: 24px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; padding: 1px 8px; border-radius: 5px; border: 1px solid; }
 #harm .cut { color: var(--cut); } #harm .ill { color: var(--ill); } #harm .down { color: var(--down); } #harm .pause { color: var(--pause); }
 .node {
   position: absolute; translate: -50% -50%; padding: 5px 12px; min-height: 0; border-radius: 18px; z-index: 1;
@@ -87,13 +89,12 @@ main { display: grid; grid-template-columns: minmax(0, 1fr) minmax(340px, 36%); 
 .node[data-state='ill'] .badge { color: var(--ill); }
 .node[aria-pressed='true'] { box-shadow: 0 0 0 3px var(--paper), 0 0 0 5px var(--accent); z-index: 3; }
 aside { display: flex; flex-direction: column; gap: 8px; min-height: 0; }
-#node { flex: 0 1 auto; max-height: 46%; overflow: auto; background: var(--paper); border: 1px solid var(--edge); border-radius: 10px; padding: 8px 12px; }
+#node { flex: 0 1 auto; max-height: 50%; overflow: auto; background: var(--paper); border: 1px solid var(--edge); border-radius: 10px; padding: 8px 12px; }
 #node .line { display: flex; justify-content: space-between; align-items: center; }
 #node h2 { font-size: 14px; }
 #node dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 2px 12px; margin: 4px 0 6px; font-size: 13px; }
 #node dt { color: var(--faint); }
 #node dd { white-space: pre-line; overflow-wrap: anywhere; }
-#node-events .who { display: none; }
 .jump { display: flex; gap: 10px; width: 100%; min-height: 0; padding: 1px 6px; border: 0; background: none; text-align: left; font-size: 12.5px; white-space: nowrap; overflow: hidden; }
 .jump:hover, .row:hover { background: color-mix(in srgb, var(--accent) 10%, transparent); }
 .jump .text { overflow: hidden; text-overflow: ellipsis; color: var(--faint); }
@@ -107,7 +108,7 @@ aside { display: flex; flex-direction: column; gap: 8px; min-height: 0; }
 .rows { position: relative; font-size: 12px; }
 .row { position: absolute; left: 0; right: 0; height: 26px; padding: 0 10px; display: flex; align-items: center; gap: 10px; white-space: nowrap; cursor: pointer; border-left: 3px solid transparent; }
 .row .time { color: var(--faint); flex: none; }
-.row .who { flex: none; min-width: 76px; overflow: hidden; text-overflow: ellipsis; max-width: 120px; }
+.row .who { flex: none; min-width: 72px; overflow: hidden; text-overflow: ellipsis; max-width: 120px; }
 .row .type { flex: none; font-weight: 600; }
 .row .text { color: var(--faint); overflow: hidden; text-overflow: ellipsis; min-width: 0; }
 .row[aria-selected='true'] { background: color-mix(in srgb, var(--accent) 18%, transparent); border-left-color: var(--accent); }
@@ -119,8 +120,8 @@ footer { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 4px 14p
 #controls { display: flex; gap: 6px; align-items: center; }
 #play { min-width: 74px; background: var(--accent); border-color: var(--accent); color: var(--paper); font-weight: 600; }
 #clock { font-size: 17px; font-weight: 600; min-width: 112px; text-align: right; font-variant-numeric: tabular-nums; font-family: ui-monospace, 'Liberation Mono', monospace; }
-#track { position: relative; height: 66px; }
-#timeline { position: absolute; inset: 0 8px 18px; width: calc(100% - 16px); height: 48px; }
+#track { position: relative; height: 84px; }
+#timeline { position: absolute; inset: 0 8px 18px; width: calc(100% - 16px); height: 66px; }
 #scrubber { position: absolute; left: 0; right: 0; bottom: 0; width: 100%; margin: 0; height: 18px; accent-color: var(--accent); }
 #legend { grid-column: 2; display: flex; flex-wrap: wrap; gap: 2px 16px; color: var(--faint); font-size: 12px; padding: 0 8px; }
 #legend li::before { content: ''; display: inline-block; width: 14px; height: 5px; margin-right: 6px; vertical-align: middle; background: var(--swatch); }
@@ -129,7 +130,7 @@ footer { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 4px 14p
 .s-cut { --swatch: var(--cut); } .s-down { --swatch: var(--down); } .s-pause { --swatch: var(--pause); } .s-ill { --swatch: var(--ill); } .s-failed { --swatch: var(--failed); }
 @media (max-width: 820px) {
   body { height: auto; display: block; }
-  main { grid-template-columns: minmax(0, 1fr); }
-  #stage { height: 60vh; } #events { flex: none; height: 50vh; } footer { grid-template-columns: 1fr; } #legend { grid-column: 1; }
+  main { grid-template: auto / minmax(0, 1fr); }
+  #mesh { height: 60vh; } #events { flex: none; height: 50vh; } footer { grid-template-columns: 1fr; } #legend { grid-column: 1; }
 }
 `;

@@ -32,11 +32,12 @@ export function timelineOf({ canvas, story, failedAt, colour }: TimelineParts): 
     for (const { t } of story.events) {
       heights[Math.min(columns - 1, Math.floor((t / end) * columns))]! += 1;
     }
-    const most = Math.max(...heights, 1);
+    // The rush of the beginning would make the rest look flat.
+    const most = Math.max(heights.toSorted((a, b) => a - b)[Math.floor(columns * 0.98)]!, 1);
     const floor = height - lanes.length * (laneHeight + 1) - 3;
     context.fillStyle = colour('line');
     for (const [i, n] of heights.entries()) {
-      const tall = Math.sqrt(n / most) * (floor - 4);
+      const tall = Math.sqrt(Math.min(1, n / most)) * (floor - 10);
       context.fillRect((i * width) / columns, floor - tall, width / columns - 1, tall);
     }
 
