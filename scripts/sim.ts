@@ -98,22 +98,20 @@ async function tell(
   { seed, chaos, fail }: Play,
   over: Promise<void>,
 ): Promise<void> {
-  if (chaos === 'default') {
-    await over;
-    return;
-  }
   let going = true;
-  offerWork(mesh);
   const isGoing = (): boolean => going;
-  const work = haveWorkDone(mesh, seed, isGoing);
-  if (chaos === 'story') void doHarm(mesh, isGoing);
   if (fail) breakTheLaw(mesh);
+  // Chaos of a seed brings work of its own.
+  if (chaos !== 'default') {
+    offerWork(mesh);
+    void haveWorkDone(mesh, seed, isGoing);
+  }
+  if (chaos === 'story') void doHarm(mesh, isGoing);
   try {
     await over;
   } finally {
     going = false;
   }
-  void work;
 }
 
 const workMs = 400;
@@ -218,7 +216,7 @@ export function playIn(args: readonly string[]): { play: Play; out: string } | s
   } as const;
   try {
     const { values } = parseArgs({ args: [...args], options });
-    const seed = Number(values.seed);
+    const seed = Number(values.seed || Number.NaN);
     const orgs = Number(values.orgs);
     const { chaos, fail } = values;
     if (!Number.isSafeInteger(seed)) return `--seed takes a whole number, not '${values.seed}'`;

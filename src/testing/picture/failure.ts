@@ -48,9 +48,9 @@ export function failureOf(trace: TraceJson, error: unknown): Failure | undefined
 }
 
 function shown(value: unknown): string {
-  return typeof value === 'string'
-    ? value
-    : ((JSON.stringify(value) as string | undefined) ?? typeof value);
+  if (typeof value === 'string') return value;
+  const json = JSON.stringify(value) as string | undefined;
+  return json ?? typeof value;
 }
 
 function recorded({ events }: TraceJson): Failure | undefined {

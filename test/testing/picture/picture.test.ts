@@ -96,6 +96,7 @@ describe('the picture', () => {
     const ping = { to: 'b/0', label: 'ping' };
     const trace = traceOf([
       [0, 'a/0', 'message.sent', { ...ping, task: 't-first' }],
+      [0, 'b/0', 'trust.changed', { peer: 'a', score: 1 }],
       ...Array.from({ length: 500 }, (_, i) => [i, 'a/0', 'message.sent', ping] as const),
       [501, 'a/0', 'fault.crash', { disk: 'kept' }],
       ...Array.from({ length: 500 }, (_, i) => [502 + i, 'b/0', 'message.sent', ping] as const),
@@ -104,12 +105,12 @@ describe('the picture', () => {
     const { rows, notes, failure, typeTable } = dataIn(simulationPicture(trace, { maxEvents: 10 }));
     const seqs = rows.map(([seq]) => seq);
     expect(rows).toHaveLength(10);
-    expect(failure!.because).toEqual([0, 501, 1_002]);
-    expect(seqs).toEqual(expect.arrayContaining([0, 501, 1_002]));
+    expect(failure!.because).toEqual([0, 502, 1_003]);
+    expect(seqs).toEqual(expect.arrayContaining([0, 1, 502, 1_003]));
     expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
     expect(rows.filter(([, , type]) => typeTable[type] === 'fault.crash')).toHaveLength(1);
     expect(notes).toEqual([
-      'Shows 10 of 1,003 events: of messages and writes only those near the failure.',
+      'Shows 10 of 1,004 events: of messages and writes only those near the failure.',
     ]);
   });
 
