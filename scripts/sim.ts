@@ -16,6 +16,8 @@ import {
   type TraceEvent,
 } from '@mesh/sdk/testing';
 
+const kindsOfChaos = ['story', 'default', 'none'] as const;
+
 /** What is played. */
 export interface Play {
   readonly seed: number;
@@ -23,7 +25,7 @@ export interface Play {
   readonly orgs: number;
   readonly lasts: Duration;
   /** `story`: the same harms in every run; `default`: what the seed draws; `none`: good weather. */
-  readonly chaos: 'story' | 'default' | 'none';
+  readonly chaos: (typeof kindsOfChaos)[number];
   /** Whether a law is added that the run will break. */
   readonly fail: boolean;
 }
@@ -218,14 +220,14 @@ export function playIn(args: readonly string[]): { play: Play; out: string } | s
     const { values } = parseArgs({ args: [...args], options });
     const seed = Number(values.seed || Number.NaN);
     const orgs = Number(values.orgs);
-    const { chaos, fail } = values;
+    const { fail } = values;
+    const chaos = kindsOfChaos.find((kind) => kind === values.chaos);
     if (!Number.isSafeInteger(seed)) return `--seed takes a whole number, not '${values.seed}'`;
     if (!(Number.isSafeInteger(orgs) && orgs >= 2 && orgs <= 25))
       return `--orgs takes 2 to 25, not '${values.orgs}'`;
     if (!/^\d+(\.\d+)?(ms|s|m|h)$/.test(values.for))
       return `--for takes a time such as 90s, not '${values.for}'`;
-    if (chaos !== 'story' && chaos !== 'default' && chaos !== 'none')
-      return `--chaos takes story, default or none, not '${chaos}'`;
+    if (chaos === undefined) return `--chaos takes story, default or none, not '${values.chaos}'`;
     const play = { seed, orgs, lasts: values.for as Duration, chaos, fail };
     return { play, out: values.out ?? `sim-${seed}.html` };
   } catch (error) {
