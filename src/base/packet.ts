@@ -26,7 +26,8 @@ export function packPacket(value: Packable): Bytes {
     end = roundUp(offset + bytes.length);
     return { [name]: [offset, length] };
   };
-  const json = utf8(canonicalJson(takeParts(value, place, '$', 0)));
+  const tree = isPlain(value, 0) ? value : takeParts(value, place, '$', 0);
+  const json = utf8(canonicalJson(tree));
   const start = roundUp(4 + json.length);
   const last = parts.at(-1);
   const packet = new Uint8Array(last ? start + last.offset + last.bytes.length : 4 + json.length);
@@ -50,8 +51,19 @@ export function unpackPacket(packet: Uint8Array, at = 'packet'): unknown {
     if (MeshError.is(cause)) throw cause;
     throw malformed(at, 'not JSON', cause);
   }
+  if (isPlain(tree, 0)) return tree;
   const parts = new Parts(packet.subarray(Math.min(start, packet.length)));
   return putParts(tree, parts, at, 0);
+}
+
+/** Whether `value` stands in the JSON as it is: no binary data, no name that begins with `$`. Most do, and need no copy. */
+function isPlain(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth > maxDepth || ArrayBuffer.isView(value)) return false;
+  if (Array.isArray(value)) return value.every((item) => isPlain(item, depth + 1));
+  return Object.keys(value).every(
+    (name) => !name.startsWith('$') && isPlain((value as Record<string, unknown>)[name], depth + 1),
+  );
 }
 
 function takeParts(

@@ -36,17 +36,20 @@ export const digestsLength = buckets * digestBytes;
 
 /** Follows the records held and keeps their digests. */
 export class Summary {
-  readonly #buckets = Array.from({ length: buckets }, () => new Map<string, HeldRecord>());
+  /** By number; a bucket is made when something is put into it. */
+  readonly #buckets = new Map<number, Map<string, HeldRecord>>();
   readonly #digests = new Uint8Array(digestsLength);
 
   /** Tells that `now` is held in place of `before`. */
   change(now: HeldRecord | undefined, before: HeldRecord | undefined): void {
     if (before !== undefined) {
-      this.#bucketOf(before.key).delete(before.key);
+      this.#buckets.get(bucketOf(before.key))?.delete(before.key);
       this.#toggle(before);
     }
     if (now !== undefined) {
-      this.#bucketOf(now.key).set(now.key, now);
+      const bucket = bucketOf(now.key);
+      const held = this.#buckets.get(bucket) ?? new Map<string, HeldRecord>();
+      this.#buckets.set(bucket, held.set(now.key, now));
       this.#toggle(now);
     }
   }
@@ -78,7 +81,7 @@ export class Summary {
     const listed: number[] = [];
     const entries: SummaryEntry[] = [];
     for (const bucket of chosen) {
-      const held = this.#buckets[bucket]!;
+      const held = this.#held(bucket);
       if (listed.length > 0 && entries.length + held.size > listingLimit) break;
       listed.push(bucket);
       for (const item of held.values()) entries.push(entryOf(item));
@@ -93,12 +96,12 @@ export class Summary {
   compare(listed: Iterable<number>, theirs: readonly SummaryEntry[]): SummaryDifference {
     const there = new Map(theirs.map((entry) => [entry.key, entry]));
     const wanted = theirs.filter((entry) => {
-      const mine = this.#bucketOf(entry.key).get(entry.key);
+      const mine = this.#held(bucketOf(entry.key)).get(entry.key);
       return mine === undefined || isNews(entry, entryOf(mine));
     });
     const offered: string[] = [];
     for (const bucket of new Set(listed)) {
-      for (const held of this.#buckets[bucket]!.values()) {
+      for (const held of this.#held(bucket).values()) {
         const other = there.get(held.key);
         if (other === undefined || isNews(entryOf(held), other)) offered.push(held.key);
       }
@@ -106,17 +109,24 @@ export class Summary {
     return { wanted, offered: offered.sort(compareText) };
   }
 
-  #bucketOf(key: string): Map<string, HeldRecord> {
-    return this.#buckets[Number.parseInt(key.slice(0, 2), 16)]!;
+  #held(bucket: number): ReadonlyMap<string, HeldRecord> {
+    return this.#buckets.get(bucket) ?? nothing;
   }
 
   /** XOR, so that adding and taking away are the same and order does not matter. */
   #toggle({ key, fingerprint }: HeldRecord): void {
-    const start = Number.parseInt(key.slice(0, 2), 16) * digestBytes;
+    const start = bucketOf(key) * digestBytes;
     fingerprint.forEach((byte, i) => {
       this.#digests[start + i]! ^= byte;
     });
   }
+}
+
+const nothing: ReadonlyMap<string, HeldRecord> = new Map();
+
+/** The first byte of a key, which is a hash in hexadecimal. */
+function bucketOf(key: string): number {
+  return Number.parseInt(key.slice(0, 2), 16);
 }
 
 /** Same sequence and another tag is news to both sides: each gets the other's proof of the contradiction. */

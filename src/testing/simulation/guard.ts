@@ -97,18 +97,19 @@ function guardedDate(original: DateConstructor): DateConstructor {
     refuseLibrary('Date.now');
     return original.now();
   };
-  return new Proxy(original, {
+  const guarded: DateConstructor = new Proxy(original, {
     get: (target, name, receiver) =>
       name === 'now' ? now : (Reflect.get(target, name, receiver) as unknown),
     construct: (target, args, newTarget) => {
       if (args.length === 0) refuseLibrary('new Date()');
-      return Reflect.construct(target, args, newTarget) as object;
+      return Reflect.construct(target, args, newTarget === guarded ? target : newTarget) as object;
     },
     apply: (target, self, args) => {
       refuseLibrary('Date()');
       return Reflect.apply(target, self, args) as unknown;
     },
   });
+  return guarded;
 }
 
 /** Throws `NOT_REPLAYABLE` when library code, or a dependency in its service, is at the end of the stack. */

@@ -12,11 +12,11 @@ import type {
   PolicySource,
   PreparedPolicies,
 } from '../../../ports/policy-engine.ts';
+import { compileText } from './compiled-texts.ts';
 import { Evaluation } from './evaluation.ts';
-import { parsePolicies } from './parser.ts';
 import { Projection } from './projection.ts';
 import { ScopeIndex } from './scope-index.ts';
-import { type Answer, type CompiledPolicy, compileStatement } from './statement.ts';
+import type { Answer, CompiledPolicy } from './statement.ts';
 
 /** Options of {@link cedarEngine}. */
 export interface CedarEngineOptions {
@@ -116,13 +116,13 @@ function compileAll(sources: readonly PolicySource[]): readonly CompiledPolicy[]
   const policies: CompiledPolicy[] = [];
   const ids = new Set<string>();
   for (const source of sources) {
-    const statements = parsePolicies(source.text);
-    for (const [i, statement] of statements.entries()) {
-      const own = statement.annotations.get('id') ?? `${source.id}/${String(i)}`;
-      const id = statements.length === 1 ? source.id : own;
+    const compiled = compileText(source.text);
+    for (const [i, one] of compiled.entries()) {
+      const own = one.statement.annotations.get('id') ?? `${source.id}/${String(i)}`;
+      const id = compiled.length === 1 ? source.id : own;
       if (ids.has(id)) throw new MeshError('ALREADY_EXISTS', { what: 'policy', id });
       ids.add(id);
-      policies.push(compileStatement(id, policies.length, statement));
+      policies.push({ ...one, id, index: policies.length });
     }
   }
   return policies;

@@ -1,5 +1,5 @@
 /**
- * One policy made ready: what it asks of a request's scope, and its condition.
+ * One statement made ready: what it asks of a request's scope, and its condition.
  * @module
  */
 import { compileTest, type Test } from './compile.ts';
@@ -11,21 +11,25 @@ import type { Uid } from './value.ts';
 /** How a policy answered: undefined when it has nothing to say, a text when it erred. */
 export type Answer = 'matched' | 'not-matched' | { readonly erred: string };
 
-/** A policy that can be asked. */
-export interface CompiledPolicy {
-  readonly id: string;
-  /** Place in the set. */
-  readonly index: number;
+/** A statement that can be asked. */
+export interface CompiledStatement {
   readonly statement: Statement;
   answer(at: Evaluation): Answer;
 }
 
-/** `statement` as the policy `id`. */
-export function compileStatement(id: string, index: number, statement: Statement): CompiledPolicy {
+/** One in a set of policies. */
+export interface CompiledPolicy extends CompiledStatement {
+  readonly id: string;
+  /** Place in the set. */
+  readonly index: number;
+}
+
+/** `statement`, ready to be asked. */
+export function compileStatement(statement: Statement): CompiledStatement {
   const { condition } = statement;
   const scope = scopeTests(statement);
   const test = condition === undefined ? undefined : compileTest(condition);
-  return { id, index, statement, answer: (at) => ask(scope, test, at) };
+  return { statement, answer: (at) => ask(scope, test, at) };
 }
 
 // Scopes cannot err, conditions can.
