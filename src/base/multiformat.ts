@@ -6,6 +6,8 @@
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base58btc } from 'multiformats/bases/base58';
+import { CID } from 'multiformats/cid';
+import * as Digest from 'multiformats/hashes/digest';
 import { type Bytes, concat } from './bytes.ts';
 import { canonicalBytes } from './canonical.ts';
 import { MeshError } from './errors.ts';
@@ -23,11 +25,9 @@ const keyPrefixes = {
 /** A kind of public key. */
 export type KeyType = keyof typeof keyPrefixes;
 
-/** Multihash prefix of sha2-256: its code, and the length of the digest. */
-const sha2_256 = [0x12, 32] as const;
-/** Codecs as varints. */
-const rawCodec = [0x55] as const;
-const jsonCodec = [0x80, 0x04] as const;
+const sha2_256 = 0x12;
+const rawCodec = 0x55;
+const jsonCodec = 0x0200;
 const maxMultibase = 256;
 
 /** `bytes` as base58btc multibase text (`z...`). */
@@ -82,32 +82,15 @@ export function cidOf(bytes: Uint8Array): string {
 
 /** CIDv1 of the raw bytes whose sha2-256 digest is `digest`, for who has a faster hash at hand. */
 export function cidOfDigest(digest: Uint8Array): string {
-  return cid(rawCodec, digest);
+  return CID.createV1(rawCodec, Digest.create(sha2_256, digest)).toString();
 }
 
 /** CIDv1 of the canonical JSON of `value` (codec json, sha2-256): the name of a document by its content. */
 export function cidOfJson(value: unknown): string {
-  return cid(jsonCodec, sha256(canonicalBytes(value)));
+  return CID.createV1(jsonCodec, Digest.create(sha2_256, sha256(canonicalBytes(value)))).toString();
 }
 
 /** sha2-256 multihash of `bytes` as multibase text. */
 export function multihashOf(bytes: Uint8Array): string {
-  return toMultibase(concat(Uint8Array.from(sha2_256), sha256(bytes)));
-}
-
-/** CIDv1 in its usual spelling: version, codec and multihash in base32. */
-function cid(codec: readonly number[], digest: Uint8Array): string {
-  return `b${base32(concat(Uint8Array.from([1, ...codec, ...sha2_256]), digest))}`;
-}
-
-const base32Digits = 'abcdefghijklmnopqrstuvwxyz234567';
-
-/** Lower-case base32 without padding (RFC 4648, section 6). */
-function base32(bytes: Uint8Array): string {
-  let [text, bits, held] = ['', 0, 0];
-  for (const byte of bytes) {
-    bits = ((bits << 8) | byte) & 0xfff;
-    for (held += 8; held >= 5; held -= 5) text += base32Digits.charAt((bits >> (held - 5)) & 31);
-  }
-  return held === 0 ? text : text + base32Digits.charAt((bits << (5 - held)) & 31);
+  return toMultibase(Digest.create(sha2_256, sha256(bytes)).bytes);
 }
