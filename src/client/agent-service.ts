@@ -48,7 +48,10 @@ export class AgentService {
     const agent = agents.add(definition as unknown as AgentDefinition<never>);
     const { name, capabilities } = definition;
     emit('agent.registered', { name, capabilities: [...capabilities] });
-    void this.#enter(agent);
+    // Nobody waits for it. An agent that is retired meanwhile may fail to be withdrawn here as well as there.
+    this.#enter(agent).catch((error: unknown) => {
+      this.#options.logger?.log('warn', 'an agent could not be announced', { agent: name, error });
+    });
     return this.#handle(agent);
   }
 

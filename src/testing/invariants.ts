@@ -18,14 +18,17 @@ export interface Broken {
   readonly event: TraceEvent;
 }
 
-/** An agent does no task twice, however often it is asked, over crashes and restarts too, as long as its disk is kept. */
+/**
+ * An agent does no task twice, however often it is asked, over crashes and restarts too, as long as its disk is kept. A durable
+ * agent goes on with what a crash has interrupted, and is judged by {@link durableOverOnce}.
+ */
 const atMostOnce: Invariant = {
   name: 'task-at-most-once',
   begin: () => {
     const begun = new PerDisk<Set<string>>(() => new Set());
     return (event) => {
       begun.see(event);
-      if (event.type !== 'handler.began') return undefined;
+      if (event.type !== 'handler.began' || event['durable'] === true) return undefined;
       const { node, agent, task, caller } = event;
       const name = [agent, caller, task].join(' ');
       if (!begun.of(node).has(name)) {
@@ -105,6 +108,71 @@ const storesGoForward: Invariant = {
   },
 };
 
+/** A durable task whose caller was told how it ended is over: nobody runs it again. */
+const durableOverOnce: Invariant = {
+  name: 'durable-over-once',
+  begin: () => {
+    const executed = new PerDisk<Set<string>>(() => new Set());
+    const over = new PerDisk<Set<string>>(() => new Set());
+    return (event) => {
+      executed.see(event);
+      over.see(event);
+      const { type, node, peer, task, caller } = event;
+      if (type === 'task.executed') executed.of(node).add(`${String(peer)} ${String(task)}`);
+      if (type === 'task.completed') {
+        const name = `${orgOf(node)} ${String(task)}`;
+        for (const [by, tasks] of executed.all()) {
+          if (orgOf(by) === peer && tasks.has(name)) over.of(by).add(name);
+        }
+      }
+      if (type !== 'handler.began' || event['durable'] !== true) return undefined;
+      if (!over.of(node).has(`${String(caller)} ${String(task)}`)) return undefined;
+      return `${node} runs task ${String(task)} of ${String(caller)} again, which was over`;
+    };
+  },
+};
+
+/** No epoch of a role has two holders, as long as no acceptor has lost its disk, and with it its word. */
+const oneHolder: Invariant = {
+  name: 'one-holder-per-epoch',
+  begin: () => {
+    const holders = new Map<string, string>();
+    let forgetful = false;
+    return ({ type, node, role, epoch, disk }) => {
+      forgetful ||= type === 'fault.crash' && disk === 'lost';
+      if (type !== 'role.taken') return undefined;
+      const name = `epoch ${String(epoch)} of role '${String(role)}'`;
+      const before = holders.get(name);
+      holders.set(name, node);
+      if (before === undefined || forgetful) return undefined;
+      return `${name} went to ${before}, and then to ${node}`;
+    };
+  },
+};
+
+/** Nobody goes on talking to a link from which nothing has come for this long; heartbeats end it earlier. */
+const silenceMs = 30_000;
+
+/** A peer that has fallen silent is noticed. */
+const silenceNoticed: Invariant = {
+  name: 'silence-noticed',
+  begin: () => {
+    const heard = new Map<string, number>();
+    const stalls = new Stalls();
+    return (event) => {
+      stalls.see(event);
+      const { type, node, link, t } = event;
+      const name = `${node} ${String(link)}`;
+      if (type === 'message.delivered') heard.set(name, t);
+      if (type !== 'message.sent') return undefined;
+      const since = heard.get(name) ?? t;
+      heard.set(name, since);
+      if (t - Math.max(since, stalls.until(node)) <= silenceMs) return undefined;
+      return `${node} still talks to ${String(event['to'])}, of which it has heard nothing for ${String(Math.round(t - since))} ms`;
+    };
+  },
+};
+
 /** No error of the library goes uncaught. */
 const nothingUncaught: Invariant = {
   name: 'nothing-uncaught',
@@ -121,6 +189,9 @@ export const invariants: readonly Invariant[] = [
   sessionsInOrder,
   storesGoForward,
   nothingUncaught,
+  durableOverOnce,
+  oneHolder,
+  silenceNoticed,
 ];
 
 /** Shows every event to every law and keeps the first that was broken. */
@@ -152,7 +223,7 @@ export class Watchman {
 }
 
 /** Something remembered per node until its disk is lost. */
-class PerDisk<T> {
+export class PerDisk<T> {
   readonly #make: () => T;
   readonly #nodes = new Map<string, T>();
 
@@ -164,10 +235,27 @@ class PerDisk<T> {
     if (type === 'fault.crash' && disk === 'lost') this.#nodes.delete(node);
   }
 
+  all(): Iterable<readonly [node: string, value: T]> {
+    return this.#nodes;
+  }
+
   of(node: string): T {
     const known = this.#nodes.get(node) ?? this.#make();
     this.#nodes.set(node, known);
     return known;
+  }
+}
+
+/** Until when nodes stand still, or have stood still: what they should have done meanwhile comes late. */
+export class Stalls {
+  readonly #until = new Map<string, number>();
+
+  see({ type, node, t, ms }: TraceEvent): void {
+    if (type === 'fault.pause') this.#until.set(node, Math.max(this.until(node), t + Number(ms)));
+  }
+
+  until(node: string): number {
+    return this.#until.get(node) ?? Number.NEGATIVE_INFINITY;
   }
 }
 

@@ -119,6 +119,11 @@ export interface TestMesh extends AsyncDisposable {
   run(plan: ChaosPlan): Promise<ChaosReport>;
   /** What has happened. */
   trace(): TraceView;
+  /**
+   * Takes down an event of the test's own, `test.<what>` of `node` (the name of a node, or empty), so that laws of its own can
+   * look at it. `members` must be plain data.
+   */
+  note(node: string, what: string, members?: Readonly<Record<string, unknown>>): void;
   /** Throws `INVARIANT_BROKEN` if a law was broken so far: with its name, the seed, the events up to there as `prefix`, a replay. */
   assertInvariants(): void;
   /** The faults that chaos has drawn so far. */

@@ -269,7 +269,10 @@ export class TrustEngine implements AsyncDisposable {
    */
   async observe(receipt: SignedReceipt, verdict: Verdict, note?: string): Promise<TrustEvidence> {
     await this.#ready();
-    const evidence = await this.#evidence.observe(receipt, verdict, note);
+    const observing = this.#evidence.observe(receipt, verdict, note);
+    // Who closes meanwhile waits for the last word as well.
+    this.#inBackground(observing);
+    const evidence = await observing;
     this.#changed(receipt.by, `task ${receipt.task} ${verdict}`);
     return evidence;
   }

@@ -88,7 +88,7 @@ export class Calls {
   handling(
     host: Host,
     what: string,
-    detail: Readonly<{ task: string; caller: string }>,
+    detail: Readonly<{ task: string; caller: string; durable?: true }>,
   ): () => void {
     this.#handlerCount += 1;
     const number = this.#handlerCount;

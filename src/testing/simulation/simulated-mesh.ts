@@ -267,6 +267,10 @@ export class SimulatedMesh implements TestMesh {
     return this.#trace;
   }
 
+  note(node: string, what: string, members: Readonly<Record<string, unknown>> = {}): void {
+    this.#trace.add(node, `test.${what}`, members);
+  }
+
   openHandles(): string[] {
     return [...this.#calls.pending(), ...(this.#ended ? this.#leftBehind() : [])];
   }

@@ -132,8 +132,12 @@ export class SimulatedNode {
     markRooms(inner);
     this.#watched = watchedClient(inner, {
       track: (what, work) => calls.track(this.host, what, work),
-      handling: (name, { task, caller }) =>
-        calls.handling(this.host, name, { task: task.id, caller: nameOf(caller.did) }),
+      handling: ({ name, durable }, { task, caller }) =>
+        calls.handling(this.host, name, {
+          task: task.id,
+          caller: nameOf(caller.did),
+          ...(durable === true && { durable }),
+        }),
       known,
       agent: (definition) => this.#behaviour.agent?.(definition) ?? definition,
       offered: (definition) => {

@@ -21,12 +21,13 @@ import { Mixer } from './mixer.ts';
  * | `node.booted`, `node.started`, `node.closed`, `node.failed` | a node's life: `life` counts; `error` of something uncaught |
  * | `store.written` | `revision`, `keys` (how many) |
  * | `call.began`, `call.ended` | `what` (`executeTask`, ...), `call` (its number), and at the end `code` if it failed |
- * | `handler.began`, `handler.ended` | `agent` (its name), `task`, `caller` (organisation) |
+ * | `handler.began`, `handler.ended` | `agent` (its name), `task`, `caller` (organisation), `durable` if the agent is |
  * | `store.lost` | `commits`: how many were undone by a power loss |
  * | `disk.lacks` | `task`, whose receipt was given and is not on the disk any more |
  * | `session.misordered` | `got`, `expected`: a record opened that was not due |
  * | `storm.fault`, `storm.calm` | `fault` (its number), `kind`: it strikes, or makes no sense now |
  * | `storm.result`, `storm.failed` | work of a storm: `key`, `by`, `receipt`; `n`, `attempt`, `code` |
+ * | `test.<what>` | what a test has noted |
  * | `invariant.broken` | `invariant`, `detail` |
  * | any type of `MeshEvent` | the data of the client's event, with `peer` (name of an organisation) and `agent` (`<org>/<number>/<name>`) where it has them; a task's `type` is called `taskType` here, a peer's `node` `peerNode` |
  */

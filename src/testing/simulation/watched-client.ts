@@ -9,7 +9,7 @@ export interface Watch {
   /** `work`, which somebody waits for from now on. */
   track<T>(what: string, work: Promise<T>): Promise<T>;
   /** A handler has begun; the result is called when it is done. */
-  handling(name: string, context: HandlerContext<never>): () => void;
+  handling(definition: AgentDefinition<never>, context: HandlerContext<never>): () => void;
   /** The agent that is offered in place of the one the test gave; a liar has its own. */
   agent(definition: AgentDefinition<never>): AgentDefinition<never>;
   /** An agent was offered. */
@@ -106,7 +106,7 @@ function withWatchedHandler(
   return {
     ...definition,
     handler: (context: HandlerContext<never>) => {
-      const done = watch.handling(definition.name, context);
+      const done = watch.handling(definition, context);
       const result = handler(context);
       if (result instanceof Promise) return result.finally(done);
       if (!isGenerator(result)) {

@@ -1,0 +1,272 @@
+/**
+ * Bugs that somebody might have written, each with the law that sees it and the first seed that shows it.
+ * @module
+ */
+
+/** One bug, as data. */
+export interface Bug {
+  readonly name: string;
+  /** What was got wrong. */
+  readonly says: string;
+  /** From the root of the project. */
+  readonly file: string;
+  /** Each stands in the file once, and is replaced. */
+  readonly edits: readonly (readonly [find: string, replace: string])[];
+  /** Name of the invariant that is broken first. */
+  readonly caughtBy: string;
+  /** The first seed that breaks it. */
+  readonly seed: number;
+}
+
+export const bugs: readonly Bug[] = [
+  {
+    name: 'claim-after-work',
+    says: 'A call under a key is written down when its work is done, not before it begins.',
+    file: 'src/core/federation/result-cache.ts',
+    edits: [
+      [
+        `    const claimed = await store.write([{ put: name, value: claim, ttlMs }], condition);
+    if (!claimed.ok) return outcomeBefore(await store.get(name), body, call);`,
+        `    void [claim, condition];
+    const before = await store.get(name);
+    if (before !== undefined) return outcomeBefore(before, body, call);`,
+      ],
+    ],
+    caughtBy: 'task-at-most-once',
+    seed: 0,
+  },
+  {
+    name: 'result-behind',
+    says: 'The result of a call under a key is sent while it is still on its way to the disk.',
+    file: 'src/core/federation/result-cache.ts',
+    edits: [
+      [
+        'await store.write([isRefusal(outcome) ? { del: name } : { put: name, value: done, ttlMs }]);',
+        'store.write([isRefusal(outcome) ? { del: name } : { put: name, value: done, ttlMs }]).catch(() => undefined);',
+      ],
+    ],
+    caughtBy: 'result-kept',
+    seed: 0,
+  },
+  {
+    name: 'body-by-length',
+    says: 'Two requests under one key count as the same when their digests have the same length.',
+    file: 'src/core/federation/result-cache.ts',
+    edits: [
+      [
+        'if (before.every((byte, i) => byte === now[i])) return;',
+        'if (before.length === now.length) return;',
+      ],
+    ],
+    caughtBy: 'answer-fits-question',
+    seed: 0,
+  },
+  {
+    name: 'record-gap',
+    says: 'A record that does not open is tried as the one after next, for lines that lose something.',
+    file: 'src/core/federation/cipher-state.ts',
+    edits: [
+      [
+        `    const opened = this.#aead.open(this.#nonceOf(this.#counter), associated, ciphertext);
+    if (opened !== undefined) this.#counter += 1;
+    return opened;`,
+        `    const opened =
+      this.#aead.open(this.#nonceOf(this.#counter), associated, ciphertext) ??
+      this.#aead.open(this.#nonceOf(++this.#counter), associated, ciphertext);
+    if (opened !== undefined) this.#counter += 1;
+    return opened;`,
+      ],
+    ],
+    caughtBy: 'session-in-order',
+    seed: 0,
+  },
+  {
+    name: 'record-again',
+    says: 'A record that comes a second time opens a second time.',
+    file: 'src/core/federation/cipher-state.ts',
+    edits: [
+      [
+        `    if (opened !== undefined) this.#counter += 1;
+    return opened;`,
+        `    if (opened !== undefined) this.#counter += 1;
+    else if (this.#counter > 0) {
+      return this.#aead.open(this.#nonceOf(this.#counter - 1), associated, ciphertext);
+    }
+    return opened;`,
+      ],
+    ],
+    caughtBy: 'session-in-order',
+    seed: 0,
+  },
+  {
+    name: 'retry-without-key',
+    says: 'A call is made again after a lost session, whether the peer may have seen it or not.',
+    file: 'src/core/federation/caller.ts',
+    edits: [
+      [
+        "return by === 'session' && (!delivered || idempotent);",
+        "void [delivered, idempotent];\n  return by === 'session';",
+      ],
+    ],
+    caughtBy: 'task-at-most-once',
+    seed: 0,
+  },
+  {
+    name: 'receipt-before-record',
+    says: 'A receipt is given before it stands in the audit log.',
+    file: 'src/client/task-street.ts',
+    edits: [
+      [
+        "await audit.append('task', receipt as unknown as Json);",
+        "audit.appendSoon('task', receipt as unknown as Json);",
+      ],
+    ],
+    caughtBy: 'receipt-kept',
+    seed: 0,
+  },
+  {
+    name: 'end-before-write',
+    says: 'The audit log moves its end before the store has taken the entries.',
+    file: 'src/core/audit/audit-log.ts',
+    edits: [
+      [
+        'const ops: Op[] = linked.map(putEntry);',
+        'this.#end = end;\n      const ops: Op[] = linked.map(putEntry);',
+      ],
+    ],
+    caughtBy: 'audit-whole',
+    seed: 0,
+  },
+  {
+    name: 'checkpoint-light',
+    says: 'A checkpoint is written like a sign of life, which a power cut may take.',
+    file: 'src/core/tasks/task-rows.ts',
+    edits: [
+      [
+        '...(change.light === true && { durable: this.#light }),',
+        '...((change.light ?? change.checkpoint !== undefined) && { durable: this.#light }),',
+      ],
+    ],
+    caughtBy: 'checkpoint-kept',
+    seed: 0,
+  },
+  {
+    name: 'outcome-light',
+    says: 'How a durable task ended is told before a power cut could not undo it.',
+    file: 'src/core/tasks/task-rows.ts',
+    edits: [
+      [
+        '...(change.light === true && { durable: this.#light }),',
+        '...((change.light ?? change.outcome !== undefined) && { durable: this.#light }),',
+      ],
+    ],
+    caughtBy: 'durable-over-once',
+    seed: 0,
+  },
+  {
+    name: 'checkpoint-of-first-attempt',
+    says: 'Only a task that was not interrupted goes on from its checkpoint.',
+    file: 'src/core/tasks/task-runners.ts',
+    edits: [['const resumed = row.checkpoint && {', 'const resumed = row.attempt === 1 && row.checkpoint && {'], ['      resumed,\n', '      resumed: resumed === false ? undefined : resumed,\n']],
+    caughtBy: 'checkpoint-kept',
+    seed: 0,
+  },
+  {
+    name: 'grant-light',
+    says: 'An acceptor gives its word on a role before it is safe from a power cut.',
+    file: 'src/core/roles/acceptor.ts',
+    edits: [['        durable,\n', "        durable: durable === 'none' ? 'none' : 'process',\n"]],
+    caughtBy: 'one-holder-per-epoch',
+    seed: 0,
+  },
+  {
+    name: 'renewal-ignored',
+    says: 'An acceptor counts a lease from when it was granted, whatever renewals came since.',
+    file: 'src/core/roles/acceptor.ts',
+    edits: [['const at = renews ? undefined : since;', 'void renews;\n        const at = since;']],
+    caughtBy: 'one-live-holder',
+    seed: 0,
+  },
+  {
+    name: 'decisions-outlive-policies',
+    says: 'Kept decisions are found by the question alone, and stay when the policies change.',
+    file: 'src/core/policy/policy-cache.ts',
+    edits: [
+      ['    this.#memory.clear();\n', ''],
+      [
+        'const key = this.#set.keyOf(question, live);',
+        "const key = this.#set.keyOf(question, live)?.replace(/^\\d+ /, '');",
+      ],
+    ],
+    caughtBy: 'no-work-after-forbid',
+    seed: 0,
+  },
+  {
+    name: 'policy-light',
+    says: 'A policy is in force before it is safe from a power cut.',
+    file: 'src/core/policy/bundle-shelf.ts',
+    edits: [
+      [
+        '{ if: [{ key, revision: null }] },',
+        "{ if: [{ key, revision: null }], durable: store.features.durable === 'none' ? 'none' : 'process' },",
+      ],
+    ],
+    caughtBy: 'no-work-after-forbid',
+    seed: 0,
+  },
+  {
+    name: 'absence-always-holds',
+    says: 'A store takes the condition that a key is absent for no condition at all.',
+    file: 'src/adapters/stores/memory.ts',
+    edits: [
+      [
+        'return (find(this.#records, key, now)?.revision ?? null) === revision;',
+        'return revision === null || find(this.#records, key, now)?.revision === revision;',
+      ],
+    ],
+    caughtBy: 'task-at-most-once',
+    seed: 0,
+  },
+  {
+    name: 'revision-by-deletes',
+    says: 'A commit that only deletes gets no revision of its own.',
+    file: 'src/adapters/stores/memory.ts',
+    edits: [
+      [
+        '    this.#revision += 1;\n',
+        '    if (changes.some(({ value }) => value !== undefined)) this.#revision += 1;\n',
+      ],
+    ],
+    caughtBy: 'store-goes-forward',
+    seed: 0,
+  },
+  {
+    name: 'seen-pruned-early',
+    says: 'Broadcasts that have been seen are forgotten until they expire, not from then on.',
+    file: 'src/core/gossip/seen-ids.ts',
+    edits: [['expires < now', 'expires > now']],
+    caughtBy: 'broadcast-heard-once',
+    seed: 0,
+  },
+  {
+    name: 'ping-counts-as-pong',
+    says: 'A heartbeat that was sent counts as a sign of life.',
+    file: 'src/core/federation/heartbeat.ts',
+    edits: [['    this.#heard = false;\n  }', '    this.#heard = !this.#heard;\n  }']],
+    caughtBy: 'silence-noticed',
+    seed: 0,
+  },
+  {
+    name: 'older-record-wins',
+    says: 'A record that differs from the one that is held takes its place, whichever is newer.',
+    file: 'src/core/discovery/held-record.ts',
+    edits: [
+      [
+        "if (difference !== 0) return difference > 0 ? 'newer' : 'older';",
+        "if (difference !== 0) return 'newer';",
+      ],
+    ],
+    caughtBy: 'record-goes-forward',
+    seed: 0,
+  },
+];
