@@ -117,8 +117,10 @@ export const bugs: readonly Bug[] = [
     file: 'src/client/task-street.ts',
     edits: [
       [
-        "await audit.append('task', receipt as unknown as Json);",
-        "audit.appendSoon('task', receipt as unknown as Json);",
+        `    await audit.append('task', receipt as unknown as Json);
+      return receipt;`,
+        `    audit.appendSoon('task', receipt as unknown as Json);
+      return receipt;`,
       ],
     ],
     caughtBy: 'receipt-kept',
@@ -167,7 +169,13 @@ export const bugs: readonly Bug[] = [
     name: 'checkpoint-of-first-attempt',
     says: 'Only a task that was not interrupted goes on from its checkpoint.',
     file: 'src/core/tasks/task-runners.ts',
-    edits: [['const resumed = row.checkpoint && {', 'const resumed = row.attempt === 1 && row.checkpoint && {'], ['      resumed,\n', '      resumed: resumed === false ? undefined : resumed,\n']],
+    edits: [
+      [
+        'const resumed = row.checkpoint && {',
+        'const resumed = row.attempt === 1 && row.checkpoint && {',
+      ],
+      ['      resumed,\n', '      resumed: resumed === false ? undefined : resumed,\n'],
+    ],
     caughtBy: 'checkpoint-kept',
     seed: 0,
   },

@@ -6,10 +6,13 @@ import type { Invariant } from '../../src/testing/index.ts';
 import { PerDisk, Stalls } from '../../src/testing/invariants.ts';
 import type { TraceEvent } from '../../src/testing/simulation/trace.ts';
 
-/** The answer under a key is the answer to what was asked under it. */
+/** The answer under a key is the answer to what was asked under it, and so is its receipt. */
 const answerFits: Invariant = {
   name: 'answer-fits-question',
   begin: () => (event) => {
+    if (event.type === 'test.untold' && event['code'] === 'RECEIPT_INVALID') {
+      return `${event.node} asked ${String(event['by'])} for ${String(event['n'])} and got a receipt for something else`;
+    }
     if (event.type !== 'test.told' || event['echo'] === event['n']) return undefined;
     return `${event.node} asked ${String(event['by'])} for ${String(event['n'])} and was told ${String(event['echo'])}`;
   },

@@ -14,13 +14,13 @@ import type { Found, Request } from './run.ts';
 const root = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
 
-/** A bug may have a program run for ever; milliseconds for each seed, more than any takes. */
-const seedLimitMs = 60_000;
+/** A bug may have a program run for ever; milliseconds for each run of the scenario, more than any takes. */
+const runLimitMs = 20_000;
 
-/** The scenario as a program. */
+/** The scenario as a program. Each seed has a process to itself. */
 export interface Program extends AsyncDisposable {
-  /** Runs seeds one after the other; resolves with the first failure, undefined when there is none. */
-  run(request: Request): Promise<Found | undefined>;
+  /** Runs one seed; resolves with the law that was broken, undefined when all went well. `shrinkRuns` may shorten a failure. */
+  run(seed: number, shrinkRuns?: number): Promise<Found | undefined>;
 }
 
 /** The scenario with `bug` in the library; without one, the library as it is. Throws when the bug no longer fits its file. */
@@ -44,9 +44,10 @@ export async function programWith(bug?: Bug): Promise<Program> {
     throw error;
   }
   return {
-    run: async (request) => {
-      const timeout = seedLimitMs + (request.seeds - 1) * 5_000;
+    run: async (seed, shrinkRuns = 0) => {
+      const request: Request = { seed, shrinkRuns };
       const args = ['--max-old-space-size=1024', outfile, JSON.stringify(request)];
+      const timeout = runLimitMs * (1 + shrinkRuns);
       const { stdout } = await run(process.execPath, args, { timeout });
       return (JSON.parse(stdout) as Found | null) ?? undefined;
     },

@@ -1,5 +1,5 @@
 /**
- * The program that a mutant is bundled into: runs seeds of the scenario and prints, as one line of JSON, what became of them.
+ * The program that a mutant is bundled into: runs a seed of the scenario and prints, as one line of JSON, what became of it.
  * @module
  */
 import { MeshError } from '../../src/base/errors.ts';
@@ -9,15 +9,13 @@ import { scenario } from './scenario.ts';
 
 /** What is asked of the program, as JSON in its only argument. */
 export interface Request {
-  readonly from: number;
-  readonly seeds: number;
+  readonly seed: number;
   /** Runs that shortening a failure may take. */
   readonly shrinkRuns: number;
 }
 
-/** The first failure among the seeds. */
+/** How a seed failed. */
 export interface Found {
-  readonly seed: number;
   /** The law that was broken; otherwise the code of the error. */
   readonly law: string;
   readonly detail: string;
@@ -25,20 +23,19 @@ export interface Found {
   readonly faults: readonly Pick<DrawnFault, 'id' | 'kind' | 'node' | 'at'>[];
 }
 
-const { from, seeds, shrinkRuns } = JSON.parse(process.argv[2]!) as Request;
+const { seed, shrinkRuns } = JSON.parse(process.argv[2]!) as Request;
 
-async function hunt(): Promise<Found | undefined> {
+async function attempt(): Promise<Found | undefined> {
   try {
-    await forSeeds(seeds, scenario, { from, shrinkRuns });
+    await forSeeds(1, scenario, { from: seed, shrinkRuns });
     return undefined;
   } catch (error) {
     if (!MeshError.is(error, 'SEED_FAILED')) throw error;
-    const { seed, drawn } = error.params as { seed: number; drawn: DrawnFault[] };
+    const { drawn } = error.params as { drawn: DrawnFault[] };
     const cause: unknown = error.cause;
     const law = MeshError.is(cause, 'INVARIANT_BROKEN') ? cause.params['invariant'] : undefined;
     const detail = MeshError.is(cause, 'INVARIANT_BROKEN') ? cause.params['detail'] : String(cause);
     return {
-      seed,
       law: String(law ?? (MeshError.is(cause) ? cause.code : cause)),
       detail: String(detail),
       faults: drawn.map(({ id, kind, node, at }) => ({ id, kind, node, at })),
@@ -46,4 +43,4 @@ async function hunt(): Promise<Found | undefined> {
   }
 }
 
-process.stdout.write(`${JSON.stringify((await hunt()) ?? null)}\n`);
+process.stdout.write(`${JSON.stringify((await attempt()) ?? null)}\n`);

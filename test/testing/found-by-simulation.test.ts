@@ -18,6 +18,59 @@ describe('closing a client', () => {
   });
 });
 
+describe('an agent that retires at once on a disk that fails', () => {
+  it('leaves no rejection that nobody takes', async () => {
+    const unheard: unknown[] = [];
+    const hear = (error: unknown): void => void unheard.push(error);
+    process.on('unhandledRejection', hear);
+    try {
+      await using mesh = await createTestMesh({ orgs: ['a'], seed: 1 });
+      const agent = mesh.org('a').createAgent({
+        name: 'guest',
+        capabilities: ['visit'],
+        handler: () => 'hello',
+      });
+      await mesh.clock.advance('1s');
+      await agent.suspend();
+      mesh.node('a').failFlush();
+      const brief = mesh.org('a').createAgent({
+        name: 'brief',
+        capabilities: ['visit'],
+        handler: () => 'hello',
+      });
+      const retiring = brief.retire().catch(() => undefined);
+      await mesh.clock.advance('1s');
+      await retiring;
+    } finally {
+      process.off('unhandledRejection', hear);
+    }
+    expect(unheard).toEqual([]);
+  });
+});
+
+describe('closing a client while a receipt is being judged', () => {
+  it('waits until the evidence is on the disk', async () => {
+    const mesh = await createTestMesh({ orgs: ['a', 'b'], seed: 1, disk: { syncMs: 400 } });
+    mesh.org('b').createAgent({ name: 'till', capabilities: ['pay'], handler: () => 'paid' });
+    await mesh.settle();
+    const paying = mesh.org('a').executeTask({ type: 'pay', data: 1 });
+    const written = Promise.withResolvers<undefined>();
+    const off = mesh.when('task.executed', {}, () => {
+      // Its answer is kept in the log first, then as evidence.
+      let writes = 0;
+      mesh.trace().on(({ type, node }) => {
+        if (type === 'store.written' && node === 'a/0') writes += 1;
+        if (writes === 2) written.resolve(undefined);
+      });
+    });
+    await Promise.race([written.promise, mesh.clock.advance('10s')]);
+    off();
+    await mesh.close();
+    await paying.catch(() => undefined);
+    expect(mesh.openHandles()).toEqual([]);
+  });
+});
+
 describe('an organisation of several nodes', () => {
   it('has a task done by the node whose agent was chosen', async () => {
     await using mesh = await createTestMesh({ orgs: ['a', 'b'], seed: 1, replicas: 2 });

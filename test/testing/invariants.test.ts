@@ -16,6 +16,19 @@ function brokenBy(...history: readonly Told[]): string | undefined {
 const began = { type: 'handler.began', agent: 'echo', caller: 'b', task: 't1' };
 const written = (revision: number): Told => ({ type: 'store.written', revision });
 const result = (receipt: string): Told => ({ type: 'storm.result', by: 'b/0', key: 'k', receipt });
+const durably = { ...began, node: 'b/0', caller: 'a', durable: true };
+const over: readonly Told[] = [
+  { type: 'task.executed', node: 'b/0', peer: 'a', task: 't1' },
+  { type: 'task.completed', node: 'a/0', peer: 'b', task: 't1' },
+];
+const taken = (node: string, epoch: number): Told => ({
+  type: 'role.taken',
+  role: 'chair',
+  node,
+  epoch,
+});
+const sent = (t: number): Told => ({ type: 'message.sent', link: 1, to: 'b/0', t });
+const heard = { type: 'message.delivered', link: 1 };
 const diskLost = { type: 'fault.crash', disk: 'lost' };
 
 describe('the laws of every run', () => {
@@ -49,13 +62,28 @@ describe('the laws of every run', () => {
       [written(3), written(3)],
     ],
     ['nothing-uncaught', [], [{ type: 'node.failed', error: 'TypeError' }]],
+    [
+      'durable-over-once',
+      [{ ...began, durable: true }, ...over, { ...diskLost, node: 'b/0' }, durably],
+      [...over, durably],
+    ],
+    [
+      'one-holder-per-epoch',
+      [taken('a/0', 1), taken('b/0', 2), { ...diskLost, node: 'c/0' }, taken('c/0', 2)],
+      [taken('a/0', 1), taken('b/0', 1)],
+    ],
+    [
+      'silence-noticed',
+      [sent(0), { ...heard, t: 29_000 }, sent(40_000)],
+      [sent(0), { ...heard, t: 5_000 }, sent(36_000)],
+    ],
   ])('%s', (name, kept, broken) => {
     expect(brokenBy(...kept)).toBeUndefined();
     expect(brokenBy(...broken)).toBe(name);
   });
 
   it('are all shown above', () => {
-    expect(invariants.map(({ name }) => name)).toHaveLength(7);
+    expect(invariants.map(({ name }) => name)).toHaveLength(10);
   });
 
   it('keep the first that was broken', () => {

@@ -401,15 +401,27 @@ export class SimulatedMesh implements TestMesh {
   }
 
   #isKnown(owner: SimulatedNode, id: string): boolean {
-    const peers = new Set(owner.bare.federation.peers());
-    return this.#nodes.every(
-      (node) => !node.up || !peers.has(node.did) || node.bare.discovery.get(id) !== undefined,
-    );
+    const peers = new Set(ifOpen(() => owner.bare.federation.peers()));
+    return this.#nodes.every((node) => {
+      if (!node.up || !peers.has(node.did)) return true;
+      const known = ifOpen(() => ({ record: node.bare.discovery.get(id) }));
+      return known === undefined || known.record !== undefined;
+    });
   }
 
   #throwFailure(): void {
     const failure = this.#failures.shift();
     if (failure !== undefined) throw failure as Error;
+  }
+}
+
+/** What a client says; undefined for one that has not started or has closed: it neither tells nor learns of anybody. */
+function ifOpen<T>(ask: () => T): T | undefined {
+  try {
+    return ask();
+  } catch (error) {
+    if (MeshError.is(error, 'CLOSED', 'NOT_STARTED')) return undefined;
+    throw error;
   }
 }
 
