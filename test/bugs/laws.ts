@@ -22,11 +22,12 @@ const answerFits: Invariant = {
 const resultKept: Invariant = {
   name: 'result-kept',
   begin: () => {
-    const results = new PerDisk<Map<string, unknown>>(() => new Map());
+    const results = new PerDisk<Map<string, string>>(() => new Map());
     const lostAt = new Map<string, number>();
     return (event) => {
       results.see(event);
-      const { type, node, t, by, key, n, receipt, code } = event;
+      const { type, node, t, by, key, n, code } = event;
+      const receipt = String(event['receipt']);
       if (type === 'fault.crash' && event['disk'] === 'lost') lostAt.set(node, t);
       if (type !== 'test.told' && type !== 'test.untold') return undefined;
       // What was asked for before a disk was lost says nothing of the new one.
@@ -36,11 +37,11 @@ const resultKept: Invariant = {
       const first = known.get(name);
       if (type === 'test.untold') {
         if (first === undefined || code !== 'TASK_UNCERTAIN') return undefined;
-        return `${String(by)} does not know what came of key ${String(key)}, of which it gave receipt ${String(first)}`;
+        return `${String(by)} does not know what came of key ${String(key)}, of which it gave receipt ${first}`;
       }
       known.set(name, first ?? receipt);
       if (first === undefined || first === receipt) return undefined;
-      return `${node} got receipt ${String(receipt)} for key ${String(key)}, before it was ${String(first)}`;
+      return `${node} got receipt ${receipt} for key ${String(key)}, before it was ${first}`;
     };
   },
 };
