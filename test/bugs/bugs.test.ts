@@ -47,7 +47,7 @@ describe.runIf(!hunting)('the law that is broken by', () => {
       await using program = await programWith(bug);
       expect((await program.run(bug.seed))?.law).toBe(bug.caughtBy);
     },
-    120_000,
+    180_000,
   );
 });
 
