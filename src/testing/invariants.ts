@@ -200,9 +200,12 @@ export class Watchman {
     readonly name: string;
     readonly look: (event: TraceEvent) => string | undefined;
   }[];
+  readonly #tell: (broken: Broken) => void;
   #broken: Broken | undefined;
 
-  constructor(laws: readonly Invariant[]) {
+  /** `tell` hears of the first law that is broken. */
+  constructor(laws: readonly Invariant[], tell: (broken: Broken) => void = () => undefined) {
+    this.#tell = tell;
     this.#looks = laws.map((law) => ({ name: law.name, look: law.begin() }));
   }
 
@@ -217,6 +220,7 @@ export class Watchman {
       const detail = look(event);
       if (detail === undefined) continue;
       this.#broken = { invariant: name, detail, event };
+      this.#tell(this.#broken);
       return;
     }
   };

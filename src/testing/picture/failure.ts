@@ -56,7 +56,7 @@ function shown(value: unknown): string {
 function recorded({ events }: TraceJson): Failure | undefined {
   const event = events.find(({ type }) => type === 'invariant.broken');
   if (event === undefined) return undefined;
-  const { seq, t } = event;
+  const { seq, t } = events.find((each) => each.seq === event['by']) ?? event;
   return { law: String(event['invariant']), detail: String(event['detail']), seq, t };
 }
 

@@ -151,7 +151,7 @@ const footer = `<footer>
 </div>
 <ul id="legend">
 <li class="s-cut">cut</li><li class="s-down">down</li><li class="s-pause">paused</li><li class="s-ill">slow, disk, clock, street</li><li class="s-failed" id="legend-failure" hidden>failure</li>
-<li class="keys"><kbd>space</kbd> play · <kbd>,</kbd> <kbd>.</kbd> step · <kbd>f</kbd> failure · <kbd>esc</kbd> leave the node</li>
+<li class="keys"><kbd>space</kbd> play · <kbd>,</kbd> <kbd>.</kbd> step <span id="key-failure" hidden>· <kbd>f</kbd> failure</span> · <kbd>esc</kbd> leave the node</li>
 </ul>
 </footer>`;
 

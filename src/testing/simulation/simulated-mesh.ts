@@ -80,7 +80,10 @@ export class SimulatedMesh implements TestMesh {
       this.#trace.add('', 'session.misordered', { ...order });
     };
     const provider = crypto === 'simulated' ? simulatedCrypto(misordered) : crypto;
-    this.#watchman = new Watchman([...invariants, ...(options.invariants ?? [])]);
+    const laws = [...invariants, ...(options.invariants ?? [])];
+    this.#watchman = new Watchman(laws, ({ invariant, detail, event }) => {
+      this.#trace.add(event.node, 'invariant.broken', { invariant, detail, by: event.seq });
+    });
     this.#trace.on(this.#watchman.see);
     this.#network = new Network({
       loop,

@@ -28,7 +28,7 @@ import { Mixer } from './mixer.ts';
  * | `storm.fault`, `storm.calm` | `fault` (its number), `kind`: it strikes, or makes no sense now |
  * | `storm.result`, `storm.failed` | work of a storm: `key`, `by`, `receipt`; `n`, `attempt`, `code` |
  * | `test.<what>` | what a test has noted |
- * | `invariant.broken` | `invariant`, `detail` |
+ * | `invariant.broken` | `invariant`, `detail`, `by` (`seq` of the event that broke it) |
  * | any type of `MeshEvent` | the data of the client's event, with `peer` (name of an organisation) and `agent` (`<org>/<number>/<name>`) where it has them; a task's `type` is called `taskType` here, a peer's `node` `peerNode` |
  */
 export interface TraceEvent {

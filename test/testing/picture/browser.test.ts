@@ -63,9 +63,9 @@ describeWith('chromium', 'the page of a run', (command) => {
     await choose(page, 'what', 'kind:fault');
     const types = `[...document.querySelectorAll('.row .type')].map((e) => e.textContent)`;
     expect(new Set(await page.evaluate<string[]>(types))).toContain('fault.crash');
-    expect((await page.evaluate<string[]>(types)).every((type) => type.startsWith('fault.'))).toBe(
-      true,
-    );
+    expect(
+      (await page.evaluate<string[]>(types)).every((type) => /^(fault|invariant)\./.test(type)),
+    ).toBe(true);
     await choose(page, 'what', 'all');
     const all = await page.evaluate<string>(text('#found'));
     await choose(page, 'search', 'ping globex/1');

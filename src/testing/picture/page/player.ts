@@ -217,7 +217,7 @@ export function play(data: PictureData, parts: PlayerParts): void {
   const showFailure = (): void => {
     if (failure === undefined) return;
     element('failure').hidden = false;
-    element('legend-failure').hidden = false;
+    for (const id of ['legend-failure', 'key-failure']) element(id).hidden = false;
     element('law').textContent = failure.law;
     element('why').textContent = failure.detail;
     const at = events[failing];
