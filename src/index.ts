@@ -187,6 +187,8 @@ export type {
   Awaitable,
   CryptoProvider,
   HashName,
+  PublicKey,
+  SignatureKeyType,
   SigningKey,
 } from './ports/crypto.ts';
 export type { Embedder } from './ports/embedder.ts';
@@ -239,7 +241,7 @@ export type {
 export type { Random } from './ports/random.ts';
 export type { DidResolver, Resolution, ResolveOptions } from './ports/resolver.ts';
 export type { IndexDocument, IndexHit, SearchIndex } from './ports/search-index.ts';
-export type { Signer } from './ports/signer.ts';
+export type { SignatureAlgorithm, Signer } from './ports/signer.ts';
 export type {
   Change,
   Commit,

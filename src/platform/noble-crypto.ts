@@ -6,16 +6,24 @@
 import { gcm } from '@noble/ciphers/aes.js';
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
+import { p256, p384, p521 } from '@noble/curves/nist.js';
+import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { blake2s } from '@noble/hashes/blake2.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { type Bytes, concat, equalBytes } from '../base/bytes.ts';
 import { MeshError } from '../base/errors.ts';
-import type { AgreementKey, CryptoProvider, SigningKey } from '../ports/crypto.ts';
+import type {
+  AgreementKey,
+  CryptoProvider,
+  SignatureKeyType,
+  SigningKey,
+} from '../ports/crypto.ts';
 
 const hashes = { sha256, sha512, blake2s } as const;
 const ciphers = { 'chacha20-poly1305': chacha20poly1305, 'aes-256-gcm': gcm } as const;
 const { Point } = ed25519;
+const curves = { 'P-256': p256, 'P-384': p384, 'P-521': p521, secp256k1 } as const;
 
 /** The provider without native code. */
 export const nobleCrypto: CryptoProvider = {
@@ -57,17 +65,50 @@ export const nobleCrypto: CryptoProvider = {
       throw lowOrder(cause);
     }
   },
-  signingKey(seed) {
-    const secret = key32(seed, 'Ed25519');
-    return { publicKey: Uint8Array.from(ed25519.getPublicKey(secret)), secret };
+  signingKey(seed, type = 'Ed25519') {
+    if (type !== 'Ed25519') return curveKey(type, seed);
+    const secret = key32(seed, type);
+    return { type, publicKey: Uint8Array.from(ed25519.getPublicKey(secret)), secret };
   },
-  sign: (key: SigningKey, message) =>
-    Uint8Array.from(ed25519.sign(message, key.secret as Uint8Array)),
-  verify: (publicKey, message, signature) =>
-    isSoundSignature(signature) &&
-    isSoundKey(publicKey) &&
-    verifyCofactorless(publicKey, message, signature),
+  sign({ type, secret }, message) {
+    const key = secret as Uint8Array;
+    const signer = type === 'Ed25519' ? ed25519 : curves[type];
+    return Uint8Array.from(signer.sign(message, key));
+  },
+  verify({ type, publicKey }, message, signature) {
+    if (type !== 'Ed25519') return verifyOnCurve(type, publicKey, message, signature);
+    return (
+      isSoundSignature(signature) &&
+      isSoundKey(publicKey) &&
+      verifyCofactorless(publicKey, message, signature)
+    );
+  },
 };
+
+function curveKey(type: Exclude<SignatureKeyType, 'Ed25519'>, seed: Uint8Array): SigningKey {
+  const curve = curves[type];
+  if (!curve.utils.isValidSecretKey(seed)) {
+    throw new MeshError('KEY_INVALID', { key: type, detail: 'not a scalar of the curve' });
+  }
+  const publicKey = Uint8Array.from(curve.getPublicKey(seed, true));
+  return { type, publicKey, secret: Uint8Array.from(seed) };
+}
+
+function verifyOnCurve(
+  type: Exclude<SignatureKeyType, 'Ed25519'>,
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const curve = curves[type];
+  // Compressed only: one key has one form.
+  if (publicKey.length !== curve.lengths.publicKey) return false;
+  try {
+    return curve.verify(signature, message, publicKey, { lowS: type === 'secp256k1' });
+  } catch {
+    return false;
+  }
+}
 
 /** The error of an X25519 agreement that gives away nothing: the peer sent a low-order point. */
 export function lowOrder(cause: unknown): MeshError {

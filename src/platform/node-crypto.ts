@@ -5,8 +5,8 @@
  */
 import * as crypto from 'node:crypto';
 import type { Bytes } from '../base/bytes.ts';
-import type { AgreementKey, CryptoProvider, HashName, SigningKey } from '../ports/crypto.ts';
-import { isSoundKey, isSoundSignature, key32, lowOrder } from './noble-crypto.ts';
+import type { AgreementKey, CryptoProvider, HashName } from '../ports/crypto.ts';
+import { isSoundKey, isSoundSignature, key32, lowOrder, nobleCrypto } from './noble-crypto.ts';
 
 // RFC 8410: the fixed DER heads before the 32 bytes of a key.
 const heads = {
@@ -84,10 +84,17 @@ export const nodeCrypto: CryptoProvider = {
       throw lowOrder(cause);
     }
   },
-  signingKey: (seed) => keyPair(heads.ed25519Private, key32(seed, 'Ed25519')),
-  sign: (key: SigningKey, message) =>
-    plain(crypto.sign(null, message, key.secret as crypto.KeyObject)),
-  verify(publicKey, message, signature) {
+  signingKey(seed, type = 'Ed25519') {
+    if (type !== 'Ed25519') return nobleCrypto.signingKey(seed, type);
+    return { type, ...keyPair(heads.ed25519Private, key32(seed, type)) };
+  },
+  sign(key, message) {
+    if (key.type !== 'Ed25519') return nobleCrypto.sign(key, message);
+    return plain(crypto.sign(null, message, key.secret as crypto.KeyObject));
+  },
+  verify(key, message, signature) {
+    if (key.type !== 'Ed25519') return nobleCrypto.verify(key, message, signature);
+    const { publicKey } = key;
     if (!isSoundSignature(signature) || !isSoundKey(publicKey)) return false;
     return crypto.verify(null, message, cachedPublicKey(publicKey), signature);
   },

@@ -27,8 +27,18 @@ export interface AgreementKey {
   readonly secret: unknown;
 }
 
-/** An Ed25519 key pair; `secret` is opaque to everyone but its provider. */
-export interface SigningKey {
+/** Kinds of keys that sign: Ed25519 (RFC 8032), the NIST curves (FIPS 186-5) and secp256k1 (SEC 2). */
+export type SignatureKeyType = 'Ed25519' | 'P-256' | 'P-384' | 'P-521' | 'secp256k1';
+
+/** A public key by value. */
+export interface PublicKey {
+  readonly type: SignatureKeyType;
+  /** 32 bytes of RFC 8032 for Ed25519; the compressed point of SEC 1, section 2.3.3, for the others. */
+  readonly publicKey: Uint8Array;
+}
+
+/** A key pair that signs; `secret` is opaque to everyone but its provider. */
+export interface SigningKey extends PublicKey {
   readonly publicKey: Bytes;
   readonly secret: unknown;
 }
@@ -46,10 +56,13 @@ export interface CryptoProvider {
   agreementKey(seed: Uint8Array): AgreementKey;
   /** X25519 shared secret; `KEY_INVALID` for a low-order public key. */
   agree(key: AgreementKey, publicKey: Uint8Array): Bytes;
-  /** Ed25519 key pair (RFC 8032) from a 32-byte seed. */
-  signingKey(seed: Uint8Array): SigningKey;
-  /** 64-byte Ed25519 signature. */
+  /** Key pair from its secret: 32 bytes for Ed25519 (RFC 8032), else the big-endian scalar. Default type Ed25519. */
+  signingKey(seed: Uint8Array, type?: SignatureKeyType): SigningKey;
+  /** Signature as JWS writes it (RFC 8032; RFC 7518, section 3.4: r and s, each as long as the curve's order). */
   sign(key: SigningKey, message: Uint8Array): Awaitable<Bytes>;
-  /** Whether `signature` holds under the strict rule: canonical encodings, no small-order key or R, cofactorless equation. */
-  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Awaitable<boolean>;
+  /**
+   * Whether `signature` holds under the strict rule: canonical encodings; for Ed25519 no small-order key or R and the
+   * cofactorless equation; for secp256k1 the low S only (BIP 62), so that nobody makes a second signature out of one.
+   */
+  verify(key: PublicKey, message: Uint8Array, signature: Uint8Array): Awaitable<boolean>;
 }

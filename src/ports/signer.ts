@@ -5,13 +5,15 @@
 import type { Bytes } from '../base/bytes.ts';
 import type { DidUrl } from '../base/ids.ts';
 
+/** JWS algorithms that sign (RFC 7518, RFC 8037, RFC 8812). */
+export type SignatureAlgorithm = 'EdDSA' | 'ES256' | 'ES384' | 'ES512' | 'ES256K';
+
 /** Signs for one verification method of a DID. */
 export interface Signer {
-  /** JWS algorithm (RFC 7518, RFC 8037). */
-  readonly algorithm: 'EdDSA';
+  readonly algorithm: SignatureAlgorithm;
   /** The verification method others check against. */
   readonly keyId: DidUrl;
-  /** Raw public key. */
+  /** Public key, as {@link PublicKey} has it. */
   readonly publicKey: Bytes;
   /** Signature of `message`. */
   sign(message: Uint8Array): Promise<Bytes>;

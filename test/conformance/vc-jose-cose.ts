@@ -155,7 +155,7 @@ async function checkSignature({ header, signingInput, signature }: Jws): Promise
   const { kid, x } = ed25519Key();
   if (header['kid'] !== kid) throw refusal('key', 'kid names another key');
   const publicKey = fromBase64url(x);
-  if (!(await nodeCrypto.verify(publicKey, utf8(signingInput), signature))) {
+  if (!(await nodeCrypto.verify({ type: 'Ed25519', publicKey }, utf8(signingInput), signature))) {
     throw refusal('signature', 'it was not signed with that key');
   }
 }

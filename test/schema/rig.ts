@@ -19,7 +19,7 @@ export function signerOf(seed: number) {
 export const verify: ProofVerifier = (keyId, message, signature) => {
   try {
     const { publicKey } = fromMultikey(keyId.slice(keyId.indexOf('#') + 1));
-    return Promise.resolve(nodeCrypto.verify(publicKey, message, signature));
+    return Promise.resolve(nodeCrypto.verify({ type: 'Ed25519', publicKey }, message, signature));
   } catch {
     return Promise.resolve(false);
   }

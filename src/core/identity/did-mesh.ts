@@ -123,7 +123,7 @@ async function isSignedByOwnKey(
   const publicKey = entry.keys.includes(fragment) ? ed25519Key(fragment) : undefined;
   if (did !== entry.did || publicKey === undefined) return false;
   return crypto.verify(
-    publicKey,
+    { type: 'Ed25519', publicKey },
     signingInput('did-log', entry),
     fromBase64url(entry.proof.signature),
   );

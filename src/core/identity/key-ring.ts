@@ -2,7 +2,7 @@
  * The keys of others: resolves DIDs from what this node was handed, and checks signatures with them.
  * @module
  */
-import { fromUtf8, utf8 } from '../../base/bytes.ts';
+import { type Bytes, fromUtf8, utf8 } from '../../base/bytes.ts';
 import { MeshError } from '../../base/errors.ts';
 import { type Did, type DidUrl, didMethod, splitDidUrl } from '../../base/ids.ts';
 import { fromMultikey } from '../../base/multiformat.ts';
@@ -121,10 +121,13 @@ export class KeyRing implements DidResolver {
     signature: Uint8Array,
   ): Promise<boolean> => {
     const publicKey = await this.#signingKey(keyId);
-    return publicKey !== undefined && this.#options.crypto.verify(publicKey, message, signature);
+    return (
+      publicKey !== undefined &&
+      this.#options.crypto.verify({ type: 'Ed25519', publicKey }, message, signature)
+    );
   };
 
-  async #signingKey(keyId: DidUrl): Promise<Uint8Array | undefined> {
+  async #signingKey(keyId: DidUrl): Promise<Bytes | undefined> {
     try {
       const { did } = splitDidUrl(keyId);
       const { document, deactivated } = await this.resolve(did);

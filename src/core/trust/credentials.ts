@@ -168,7 +168,13 @@ export class CredentialExaminer {
   async #checkSignature({ jws }: Known, publicKey: Uint8Array): Promise<void> {
     this.signatureChecks += 1;
     const { signingInput, signature } = jws;
-    if (!(await this.#options.crypto.verify(publicKey, utf8(signingInput), signature))) {
+    if (
+      !(await this.#options.crypto.verify(
+        { type: 'Ed25519', publicKey },
+        utf8(signingInput),
+        signature,
+      ))
+    ) {
       throw refusal('signature', 'it was not signed with that key');
     }
   }

@@ -46,9 +46,9 @@ export function simulatedCrypto(
         .bytes(mine.map((byte, i) => byte ^ theirs[i]!))
         .digest(32);
     },
-    signingKey: (seed) => signing.add(seed),
+    signingKey: (seed, type = 'Ed25519') => ({ type, ...signing.add(seed) }),
     sign: (key, message) => signature(key.secret as Bytes, message),
-    verify: (publicKey, message, given) => {
+    verify: ({ publicKey }, message, given) => {
       const secret = signing.secretOf(publicKey);
       return secret !== undefined && equalBytes(signature(secret, message), given);
     },

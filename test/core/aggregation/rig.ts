@@ -153,7 +153,7 @@ export function person(seed: number): Person {
 /** Checks signatures of did:key names. */
 export const verify: ProofVerifier = async (keyId, message, signature) => {
   const { publicKey } = fromMultikey(splitDidUrl(keyId).fragment);
-  return nodeCrypto.verify(publicKey, message, signature);
+  return nodeCrypto.verify({ type: 'Ed25519', publicKey }, message, signature);
 };
 
 /** An event as it was told. */

@@ -48,7 +48,11 @@ export const keys: Keys = {
   verify: async (keyId: DidUrl, message, signature) => {
     const { did, fragment } = splitDidUrl(keyId);
     if (did !== `did:key:${fragment}`) return false;
-    return nodeCrypto.verify(fromMultikey(fragment).publicKey, message, signature);
+    return nodeCrypto.verify(
+      { type: 'Ed25519', publicKey: fromMultikey(fragment).publicKey },
+      message,
+      signature,
+    );
   },
   learn: () => Promise.resolve(),
   logOf: () => undefined,

@@ -329,7 +329,7 @@ export const didKeys: Keys = {
   verify: (keyId, message, signature) => {
     const { fragment } = splitDidUrl(keyId);
     const { publicKey } = fromMultikey(fragment);
-    return Promise.resolve(nodeCrypto.verify(publicKey, message, signature));
+    return Promise.resolve(nodeCrypto.verify({ type: 'Ed25519', publicKey }, message, signature));
   },
 };
 

@@ -52,7 +52,9 @@ describe('createIdentity', () => {
     const { publicKey, keyId } = identity.signer;
     const signature = await identity.sign('hello');
     expect(await identity.sign(utf8('hello'))).toEqual(signature);
-    expect(await nodeCrypto.verify(publicKey, utf8('hello'), signature)).toBe(true);
+    expect(await nodeCrypto.verify({ type: 'Ed25519', publicKey }, utf8('hello'), signature)).toBe(
+      true,
+    );
     expect(didDocumentShape(document, 'doc')).toEqual(document);
     expect(document.assertionMethod).toEqual([keyId]);
   });

@@ -80,6 +80,10 @@ export function persistence(store: Store, seed = 1): Persistence & { readonly se
     store,
     signer: { keyId, sign: async (message) => nodeCrypto.sign(key, message) },
     verify: async (id, message, signature) =>
-      nodeCrypto.verify(fromMultikey(splitDidUrl(id).fragment).publicKey, message, signature),
+      nodeCrypto.verify(
+        { type: 'Ed25519', publicKey: fromMultikey(splitDidUrl(id).fragment).publicKey },
+        message,
+        signature,
+      ),
   };
 }

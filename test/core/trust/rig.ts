@@ -76,7 +76,11 @@ export class TestKeys implements Keys, Histories {
     const { did, fragment } = splitDidUrl(keyId);
     const { document } = await this.resolve(did);
     if (!document.assertionMethod.includes(keyId)) return false;
-    return nodeCrypto.verify(fromMultikey(fragment).publicKey, message, signature);
+    return nodeCrypto.verify(
+      { type: 'Ed25519', publicKey: fromMultikey(fragment).publicKey },
+      message,
+      signature,
+    );
   };
 
   learn(): Promise<void> {

@@ -42,7 +42,11 @@ export async function checkSignature(
 ): Promise<void> {
   check(signature instanceof Uint8Array, `${what} must be a Uint8Array`);
   check(signature.length === 64, `${what} must have 64 bytes, but has ${String(signature.length)}`);
-  const holds = await (await crypto()).verify(signer.publicKey, message, signature);
+  const holds = await (await crypto()).verify(
+    { type: 'Ed25519', publicKey: signer.publicKey },
+    message,
+    signature,
+  );
   check(holds, `${what} must hold under publicKey`);
 }
 
