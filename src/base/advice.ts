@@ -37,7 +37,9 @@ export const advice: Readonly<Record<MeshErrorCode, string>> = {
   DID_UNREACHABLE: 'Nobody who could know was reached. Try again later.',
   DID_CONFLICT:
     'Somebody signed two histories for one DID. Trust neither until its holder has explained which is right.',
+  DID_DEACTIVATED: 'Nobody signs in this name any more. Remove it from what you rely on.',
   KEY_INVALID: 'Use a key of the kind named. Keys with known weaknesses are refused.',
+  KEY_REVOKED: 'Its holder has replaced the key. Ask for the same signed with the key of today.',
   SIGNATURE_INVALID: 'The data was changed, or signed by another key. Do not use it.',
   CREDENTIAL_INVALID:
     'Ask the holder for a valid credential. `check` names the gate: signature, time, status, issuer, ...',

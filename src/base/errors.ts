@@ -36,7 +36,9 @@ export const sentences = {
   DID_NOT_FOUND: "'{did}' does not exist",
   DID_UNREACHABLE: "'{did}' could not be asked for: {detail}",
   DID_CONFLICT: "two different histories claim '{did}'",
+  DID_DEACTIVATED: "'{did}' was ended by its holder",
   KEY_INVALID: 'the key {key} is not usable: {detail}',
+  KEY_REVOKED: 'the key {key} is not to be believed: {detail}',
   SIGNATURE_INVALID: 'the signature of {what} does not verify',
   CREDENTIAL_INVALID: 'the credential was refused by check {check}: {detail}',
 

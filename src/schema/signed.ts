@@ -59,28 +59,38 @@ export async function sign<T extends object>(
   body: T,
   signer: { readonly keyId: DidUrl; sign(message: Uint8Array): Promise<Uint8Array> },
 ): Promise<Signed<T>> {
+  // Read before anything is awaited: a signer whose key is replaced meanwhile has another id afterwards.
+  const { keyId } = signer;
   const signature = toBase64url(await signer.sign(signingInput(kind, body)));
-  return { ...body, proof: { keyId: signer.keyId, signature } };
+  return { ...body, proof: { keyId, signature } };
 }
 
-/** Checks a signature by the verification method it names. */
+/**
+ * Checks a signature by the verification method it names. `at`, epoch milliseconds, is when the signed thing was here, by this
+ * node's own clock; the key of that time then counts. Without it only a key of today does.
+ */
 export type ProofVerifier = (
   keyId: DidUrl,
   message: Uint8Array,
   signature: Uint8Array,
+  at?: number,
 ) => Promise<boolean>;
 
-/** Throws `SIGNATURE_INVALID` unless `document` was signed by a key of `signer`. */
+/**
+ * Throws `SIGNATURE_INVALID` unless `document` was signed by a key of `signer`: one of today, or one of the time `at` for what
+ * is stored here since then. A time that only the signer claims is no reason to pass `at`.
+ */
 export async function verifySigned(
   kind: SignedKind,
   document: Signed<object>,
   signer: string,
   verify: ProofVerifier,
+  at?: number,
 ): Promise<void> {
   const { keyId, signature } = document.proof;
   const mine = splitDidUrl(keyId).did === signer;
   const bytes = fromBase64url(signature, 'proof.signature');
-  if (!mine || !(await verify(keyId, signingInput(kind, document), bytes))) {
+  if (!mine || !(await verify(keyId, signingInput(kind, document), bytes, at))) {
     throw new MeshError('SIGNATURE_INVALID', { what: `the ${kind} of ${signer}`, keyId });
   }
 }

@@ -2,17 +2,19 @@
  * The keys of others: resolves DIDs from what this node was handed, and checks signatures with them.
  * @module
  */
-import { type Bytes, fromUtf8, utf8 } from '../../base/bytes.ts';
+import { fromUtf8, utf8 } from '../../base/bytes.ts';
+import { canonicalJson } from '../../base/canonical.ts';
 import { MeshError } from '../../base/errors.ts';
 import { type Did, type DidUrl, didMethod, splitDidUrl } from '../../base/ids.ts';
 import { fromMultikey } from '../../base/multiformat.ts';
 import { parseJson } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { CryptoProvider } from '../../ports/crypto.ts';
+import type { CryptoProvider, PublicKey } from '../../ports/crypto.ts';
 import type { DidResolver, Resolution } from '../../ports/resolver.ts';
 import type { Store } from '../../ports/store.ts';
 import { type DidLog, didLogShape } from '../../schema/did-log.ts';
 import { documentOf, meshDocument, verifyDidLog } from './did-mesh.ts';
+import { epochOf, signatureKey, signingKeyAt } from './key-periods.ts';
 
 /** Options of {@link KeyRing}. */
 export interface KeyRingOptions {
@@ -28,6 +30,22 @@ const memoryLimit = 10_000;
 const maxLogLength = 1 << 20;
 /** Races for one log that may be lost before giving up. */
 const attempts = 16;
+
+/** What a key is wanted for. */
+export interface KeyUse {
+  readonly purpose: 'assertionMethod' | 'authentication';
+  /** Epoch milliseconds at which what was signed was here, by an own clock or log. Default: now. */
+  readonly at?: number | undefined;
+}
+
+/** A key that may be used. */
+export interface ResolvedKey {
+  readonly key: PublicKey;
+  /** Another text as soon as the keys of the DID are others; for caches to compare. */
+  readonly epoch: string;
+  /** Milliseconds since this was known to be so. */
+  readonly ageMs: number;
+}
 
 interface KnownLog {
   readonly log: DidLog;
@@ -106,40 +124,54 @@ export class KeyRing implements DidResolver {
     const method = didMethod(did);
     if (method === 'key') return { document: keyDocument(did), ageMs: 0, deactivated: false };
     if (method !== 'mesh') throw new MeshError('DID_METHOD_UNKNOWN', { method });
-    const log = await this.logOf(did);
-    if (log === undefined) {
-      throw new MeshError('DID_UNREACHABLE', { did, detail: 'its log was not received' });
-    }
+    const log = await this.#logOrThrow(did);
     const deactivated = log.at(-1)?.deactivated === true;
     return { document: meshDocument(log), ageMs: 0, deactivated };
   }
 
-  /** Whether `signature` is by the key `keyId`, today a key of its DID. False for anything that cannot be checked. */
+  /**
+   * The public key `keyId` names, if it may be used for `purpose`: the one way to a key. With `at` the keys that were valid
+   * then count, without it those of today.
+   *
+   * Throws `DID_NOT_FOUND`, `DID_UNREACHABLE`, `DID_INVALID`, `DID_METHOD_UNKNOWN`, `DID_DEACTIVATED`, `KEY_REVOKED` for a
+   * key that was replaced, `KEY_INVALID` for one that never was of use here.
+   */
+  async keyOf(keyId: DidUrl, { purpose, at }: KeyUse): Promise<ResolvedKey> {
+    const { did, fragment } = splitDidUrl(keyId);
+    if (didMethod(did) === 'mesh') return meshKey(keyId, await this.#logOrThrow(did), at);
+    const { document, ageMs, deactivated } = await this.resolve(did);
+    if (deactivated) throw new MeshError('DID_DEACTIVATED', { did });
+    const method = document.verificationMethod.find(({ id }) => id === keyId);
+    if (method?.controller !== did || !document[purpose].includes(keyId)) {
+      throw new MeshError('KEY_INVALID', { key: fragment, detail: `not for ${purpose} of ${did}` });
+    }
+    const epoch = canonicalJson(document.verificationMethod);
+    return { key: signatureKey(method.publicKeyMultibase), epoch, ageMs };
+  }
+
+  /**
+   * Whether `signature` is by the key `keyId`, today or, with `at`, then a key of its DID. False for anything that cannot
+   * be checked.
+   */
   readonly verify = async (
     keyId: DidUrl,
     message: Uint8Array,
     signature: Uint8Array,
+    at?: number,
   ): Promise<boolean> => {
-    const publicKey = await this.#signingKey(keyId);
-    return (
-      publicKey !== undefined &&
-      this.#options.crypto.verify({ type: 'Ed25519', publicKey }, message, signature)
-    );
-  };
-
-  async #signingKey(keyId: DidUrl): Promise<Bytes | undefined> {
     try {
-      const { did } = splitDidUrl(keyId);
-      const { document, deactivated } = await this.resolve(did);
-      if (deactivated || !document.assertionMethod.includes(keyId)) return undefined;
-      const method = document.verificationMethod.find(({ id }) => id === keyId);
-      if (method?.controller !== did) return undefined;
-      const { type, publicKey } = fromMultikey(method.publicKeyMultibase);
-      return type === 'Ed25519' ? publicKey : undefined;
+      const { key } = await this.keyOf(keyId, { purpose: 'assertionMethod', at });
+      return await this.#options.crypto.verify(key, message, signature);
     } catch (error) {
-      if (MeshError.is(error)) return undefined;
+      if (MeshError.is(error)) return false;
       throw error;
     }
+  };
+
+  async #logOrThrow(did: Did): Promise<DidLog> {
+    const log = await this.logOf(did);
+    if (log !== undefined) return log;
+    throw new MeshError('DID_UNREACHABLE', { did, detail: 'its log was not received' });
   }
 
   #remember(did: Did, known: KnownLog): KnownLog {
@@ -151,6 +183,10 @@ export class KeyRing implements DidResolver {
     if (this.#logs.size > memoryLimit) this.#logs.delete(this.#logs.keys().next().value!);
     return newest;
   }
+}
+
+function meshKey(keyId: DidUrl, log: DidLog, at: number | undefined): ResolvedKey {
+  return { key: signingKeyAt(log, keyId, at), epoch: epochOf(log), ageMs: 0 };
 }
 
 function keyDocument(did: Did): Resolution['document'] {

@@ -174,6 +174,60 @@ describe('KeyRing.resolve', () => {
   });
 });
 
+describe('KeyRing.keyOf', () => {
+  const purpose = 'assertionMethod';
+  const urlOf = (did: Did, n: number) => `${did}#${keyOf(n).multikey}` as const;
+
+  it('is the key of today, of either method', async () => {
+    const ring = newRing();
+    const { did, left } = await fork();
+    await ring.learn(left);
+    for (const keyId of [urlOf(did, 2), urlOf(`did:key:${keyOf(2).multikey}`, 2)]) {
+      const { key, ageMs } = await ring.keyOf(keyId, { purpose });
+      expect([key.type, ageMs]).toEqual(['Ed25519', 0]);
+      expect(key.publicKey).toEqual(keyOf(2).key.publicKey);
+    }
+  });
+
+  it('is at each time the key of that time', async () => {
+    const ring = newRing();
+    const { did, left } = await fork();
+    await ring.learn(left);
+    const [one, two] = left.map((entry) => Date.parse(entry.at));
+    const codes = async (n: number) =>
+      Promise.all(
+        [one! - 1, one!, two! - 1, two!, two! + 1e12].map(
+          async (at) => (await rejected(ring.keyOf(urlOf(did, n), { purpose, at })))?.code,
+        ),
+      );
+    const no = 'KEY_REVOKED';
+    expect(await codes(1)).toEqual([no, undefined, undefined, no, no]);
+    expect(await codes(2)).toEqual([no, no, no, undefined, undefined]);
+    expect(await codes(3)).toEqual(Array(5).fill('KEY_INVALID'));
+  });
+
+  it('tells by another epoch that the keys are others', async () => {
+    const ring = newRing();
+    const { did, first, left } = await fork();
+    await ring.learn(first);
+    const { epoch } = await ring.keyOf(urlOf(did, 1), { purpose });
+    expect((await ring.keyOf(urlOf(did, 1), { purpose })).epoch).toBe(epoch);
+    await ring.learn(left);
+    expect((await ring.keyOf(urlOf(did, 2), { purpose })).epoch).not.toBe(epoch);
+  });
+
+  it('says why there is none', async () => {
+    const ring = newRing();
+    const { did, first } = await fork();
+    const ask = async (keyId: DidUrl) => (await rejected(ring.keyOf(keyId, { purpose })))?.code;
+    expect(await ask(urlOf(did, 1))).toBe('DID_UNREACHABLE');
+    await ring.learn(await continued(first, { keys: [2] }, { deactivated: true }));
+    expect(await ask(urlOf(did, 2))).toBe('DID_DEACTIVATED');
+    expect(await ask(`did:key:${keyOf(1).multikey}#${keyOf(2).multikey}`)).toBe('KEY_INVALID');
+    expect(await ask('did:web:a.example#k')).toBe('DID_METHOD_UNKNOWN');
+  });
+});
+
 describe('KeyRing.verify', () => {
   it('is true for a signature by a key of the DID, of either method', async () => {
     const ring = newRing();
@@ -207,6 +261,17 @@ describe('KeyRing.verify', () => {
     await ring.learn(left);
     const verdicts = [1, 2, 3].map(async (n) => ring.verify(...(await proofBy(n, did))));
     expect(await Promise.all(verdicts)).toEqual([false, true, false]);
+  });
+
+  it('is true for a key of the time at which the signed thing was here', async () => {
+    const ring = newRing();
+    const { did, left } = await fork();
+    await ring.learn(left);
+    const [one, two] = left.map((entry) => Date.parse(entry.at));
+    const [proof, later] = [await proofBy(1, did), await proofBy(2, did)];
+    expect(await ring.verify(...proof, one)).toBe(true);
+    expect(await ring.verify(...proof, two)).toBe(false);
+    expect(await ring.verify(...later, one)).toBe(false);
   });
 
   it('is false once the DID was ended', async () => {
