@@ -282,7 +282,12 @@ export type {
 export type { AgentState } from './schema/agent-life.ts';
 export type { AgentRecord, Pricing, Risk, SignedAgentRecord } from './schema/agent-record.ts';
 export type { Credential, CredentialStatus, CredentialSubject } from './schema/credential.ts';
-export type { DidDocument, DidService, VerificationMethod } from './schema/did-document.ts';
+export type {
+  DidDocument,
+  DidService,
+  Relationship,
+  ServiceEndpoint,
+} from './schema/did-document.ts';
 export type { DidLog, DidLogEntry } from './schema/did-log.ts';
 export type {
   Emit,
@@ -295,3 +300,9 @@ export type { Outcome, Receipt, SignedReceipt, Usage } from './schema/receipt.ts
 export type { Proof, ProofVerifier, Signed } from './schema/signed.ts';
 export type { Sovereignty, Task, TaskRequest, Zone } from './schema/task.ts';
 export type { Acceptance, TrustEvidence } from './schema/trust-evidence.ts';
+export {
+  agreementKeyOf,
+  publicKeyOf,
+  type VerificationKey,
+  type VerificationMethod,
+} from './schema/verification-method.ts';

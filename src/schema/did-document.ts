@@ -4,50 +4,95 @@
  */
 import type { Did, DidUrl } from '../base/ids.ts';
 import { dictionary, list, object, optional, type Shape, text, unknown } from '../base/shape.ts';
+import { type VerificationMethod, verificationMethodShape } from './verification-method.ts';
 import { did } from './words.ts';
 
-/** A public key of a document, as Multikey. */
-export interface VerificationMethod {
-  readonly id: DidUrl;
-  readonly type: 'Multikey';
-  readonly controller: Did;
-  readonly publicKeyMultibase: string;
-}
+/** Where a service is: a URI, or what its type says (DID Core 1.0, section 5.4). */
+export type ServiceEndpoint = string | Readonly<Record<string, unknown>>;
 
 /** A way to reach the holder. */
 export interface DidService {
   readonly id: string;
-  readonly type: string;
-  readonly serviceEndpoint: string;
+  readonly type: string | readonly string[];
+  readonly serviceEndpoint: ServiceEndpoint | readonly ServiceEndpoint[];
 }
 
-/** A DID document in the form this SDK writes. */
+/** What keys are for (DID Core 1.0, section 5.3). */
+export const relationships = [
+  'authentication',
+  'assertionMethod',
+  'keyAgreement',
+  'capabilityInvocation',
+  'capabilityDelegation',
+] as const;
+
+/** A purpose that keys of a document can have. */
+export type Relationship = (typeof relationships)[number];
+
+/**
+ * A DID document in the form this SDK writes: names of keys are whole DID URLs, and every key stands in `verificationMethod`, once.
+ * A key is good for what a relationship names it for and for nothing else. `readDidDocument` brings foreign documents into
+ * this form.
+ */
 export interface DidDocument {
-  readonly '@context': readonly string[];
+  /** Contexts of JSON-LD, kept and not read. */
+  readonly '@context': readonly (string | Readonly<Record<string, unknown>>)[];
   readonly id: Did;
+  /** Other names of the holder. Their word, not a proof. */
+  readonly alsoKnownAs?: readonly string[];
+  /** Who may change the document, where that is somebody else too. */
+  readonly controller?: readonly Did[];
   readonly verificationMethod: readonly VerificationMethod[];
   readonly authentication: readonly string[];
   readonly assertionMethod: readonly string[];
+  readonly keyAgreement?: readonly string[];
+  readonly capabilityInvocation?: readonly string[];
+  readonly capabilityDelegation?: readonly string[];
   readonly service?: readonly DidService[];
 }
 
-/** Parser of DID documents. */
-export const didDocumentShape: Shape<DidDocument> = (value, at) => {
-  const reference = text({ max: 700 });
-  const method = object({
-    id: reference,
-    type: text(),
-    controller: did,
-    publicKeyMultibase: reference,
-  });
-  const service = object({ id: reference, type: text(), serviceEndpoint: text({ max: 2_000 }) });
-  return object({
-    '@context': list(text(), { max: 16 }),
+/** The most keys, references or services a document may have. */
+const maxMembers = 64;
+
+const reference = text({ max: 700 });
+const references = list(reference, { max: maxMembers });
+
+/** A text, or JSON data of the document's own making. */
+const textOrObject =
+  (max: number): Shape<ServiceEndpoint> =>
+  (value, at) =>
+    typeof value === 'object' ? dictionary(unknown)(value, at) : text({ max })(value, at);
+
+/** One of something, or a list of it. */
+const oneOrMore =
+  <T>(item: Shape<T>): Shape<T | readonly T[]> =>
+  (value, at) =>
+    Array.isArray(value) ? list(item, { max: maxMembers })(value, at) : item(value, at);
+
+const serviceShape = object({
+  id: reference,
+  type: oneOrMore(text()),
+  serviceEndpoint: oneOrMore(textOrObject(2_000)),
+});
+
+/** Parser of DID documents in the form this SDK writes. */
+export const didDocumentShape: Shape<DidDocument> = (value, at) =>
+  object({
+    '@context': list(textOrObject(1_024), { max: 16 }),
     id: did,
-    verificationMethod: list(method, { max: 64 }),
-    authentication: list(reference, { max: 64 }),
-    assertionMethod: list(reference, { max: 64 }),
-    service: optional(list(service, { max: 64 })),
+    alsoKnownAs: optional(list(text({ max: 2_000 }), { max: maxMembers })),
+    controller: optional(list(did, { max: maxMembers })),
+    verificationMethod: list(verificationMethodShape, { max: maxMembers }),
+    authentication: references,
+    assertionMethod: references,
+    keyAgreement: optional(references),
+    capabilityInvocation: optional(references),
+    capabilityDelegation: optional(references),
+    service: optional(list(serviceShape, { max: maxMembers })),
     extensions: optional(dictionary(unknown)),
-  })(value, at) as unknown as DidDocument;
-};
+  })(value, at);
+
+/** Names of the keys of `document` that `purpose` names. */
+export function keysFor(document: DidDocument, purpose: Relationship): readonly DidUrl[] {
+  return (document[purpose] ?? []) as readonly DidUrl[];
+}

@@ -13,8 +13,9 @@ import type { CryptoProvider, PublicKey } from '../../ports/crypto.ts';
 import type { DidResolver, Resolution } from '../../ports/resolver.ts';
 import type { Store } from '../../ports/store.ts';
 import { type DidLog, didLogShape } from '../../schema/did-log.ts';
+import { publicKeyOf } from '../../schema/verification-method.ts';
 import { documentOf, meshDocument, verifyDidLog } from './did-mesh.ts';
-import { epochOf, signatureKey, signingKeyAt } from './key-periods.ts';
+import { epochOf, signingKeyAt } from './key-periods.ts';
 
 /** Options of {@link KeyRing}. */
 export interface KeyRingOptions {
@@ -145,8 +146,10 @@ export class KeyRing implements DidResolver {
     if (method?.controller !== did || !document[purpose].includes(keyId)) {
       throw new MeshError('KEY_INVALID', { key: fragment, detail: `not for ${purpose} of ${did}` });
     }
-    const epoch = canonicalJson(document.verificationMethod);
-    return { key: signatureKey(method.publicKeyMultibase), epoch, ageMs };
+    const key = publicKeyOf(method);
+    if (key === undefined)
+      throw new MeshError('KEY_INVALID', { key: fragment, detail: 'of no known kind' });
+    return { key, epoch: canonicalJson(document.verificationMethod), ageMs };
   }
 
   /**

@@ -5,11 +5,12 @@
 import { utf8 } from '../../base/bytes.ts';
 import { MeshError } from '../../base/errors.ts';
 import type { Did, DidUrl } from '../../base/ids.ts';
-import { fromMultikey } from '../../base/multiformat.ts';
+import { toMultikey } from '../../base/multiformat.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import type { Resolution } from '../../ports/resolver.ts';
 import type { Credential } from '../../schema/credential.ts';
+import { publicKeyOf } from '../../schema/verification-method.ts';
 import { type Claims, readClaims, type Skew, timeProblem } from './claims.ts';
 import { type Jws, keyIdOf, parseJws, refusal } from './jws.ts';
 import type { Keys } from './needs.ts';
@@ -151,9 +152,10 @@ export class CredentialExaminer {
     }
     const method = document.verificationMethod.find(({ id }) => id === keyId);
     if (method?.controller !== issuer) throw refusal('key', 'its issuer does not control that key');
-    const multikey = method.publicKeyMultibase;
-    const publicKey = multikey === signedBy ? undefined : ed25519Key(multikey);
-    return { multikey, publicKey, ageMs };
+    const key = publicKeyOf(method);
+    if (key?.type !== 'Ed25519') throw refusal('key', 'not an Ed25519 key');
+    const multikey = toMultikey(key.type, key.publicKey);
+    return { multikey, publicKey: multikey === signedBy ? undefined : key.publicKey, ageMs };
   }
 
   async #resolve(issuer: Did): Promise<Resolution> {
@@ -178,16 +180,6 @@ export class CredentialExaminer {
       throw refusal('signature', 'it was not signed with that key');
     }
   }
-}
-
-function ed25519Key(multikey: string): Uint8Array {
-  try {
-    const { type, publicKey } = fromMultikey(multikey);
-    if (type === 'Ed25519') return publicKey;
-  } catch (error) {
-    if (!MeshError.is(error)) throw error;
-  }
-  throw refusal('key', 'not an Ed25519 key');
 }
 
 function addFailure(checks: Check[], error: MeshError): void {
