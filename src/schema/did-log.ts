@@ -23,25 +23,48 @@ export interface DidLogEntry {
   readonly keys: readonly string[];
   /** Multihashes of the Multikeys that may sign the next entry (pre-rotation). */
   readonly next: readonly string[];
+  /** Multihashes of Multikeys, held offline, any of which may sign the next entry in place of `next` and once. */
+  readonly recovery?: readonly string[];
+  /** Keys of earlier entries that got into wrong hands. */
+  readonly compromised?: readonly CompromisedKey[];
+  /** Why, for people; everybody can read it. */
+  readonly reason?: string;
   readonly deactivated?: boolean;
 }
+
+/** A key nobody is to believe for anything dated from an instant on. What is anchored before it stays good. */
+export interface CompromisedKey {
+  /** Multikey. */
+  readonly key: string;
+  readonly from: string;
+}
+
+/** Bounds of a history. */
+export const didLogLimits = { entries: 256, keys: 16, compromised: 64, reason: 200 } as const;
 
 /** Entries from the first to the newest. */
 export type DidLog = readonly Signed<DidLogEntry>[];
 
+const multibase = text({ min: 2, max: 128 });
+
+const entryShape = object({
+  format: integer({ min: 1, max: 1 }),
+  did,
+  version: integer({ min: 1 }),
+  previous: optional(multibase),
+  at: instant,
+  keys: list(multibase, { max: didLogLimits.keys }),
+  next: list(multibase, { max: didLogLimits.keys }),
+  recovery: optional(list(multibase, { max: didLogLimits.keys })),
+  compromised: optional(
+    list(object({ key: multibase, from: instant }), { max: didLogLimits.compromised }),
+  ),
+  reason: optional(text({ max: didLogLimits.reason })),
+  deactivated: optional(boolean),
+  proof: proofShape,
+});
+
 /** Parser of logs of at most 256 entries. */
-export const didLogShape: Shape<DidLog> = (value, at) => {
-  const multibase = text({ min: 2, max: 128 });
-  const entry = object({
-    format: integer({ min: 1, max: 1 }),
-    did,
-    version: integer({ min: 1 }),
-    previous: optional(multibase),
-    at: instant,
-    keys: list(multibase, { max: 16 }),
-    next: list(multibase, { max: 16 }),
-    deactivated: optional(boolean),
-    proof: proofShape,
-  });
-  return list(entry, { max: 256 })(value, at) as unknown as DidLog;
-};
+export const didLogShape: Shape<DidLog> = list(entryShape, {
+  max: didLogLimits.entries,
+}) as unknown as Shape<DidLog>;

@@ -4,17 +4,17 @@
  * @module
  */
 import { type Bytes, fromBase64url, utf8 } from '../../base/bytes.ts';
-import { canonicalBytes, canonicalJson } from '../../base/canonical.ts';
+import { canonicalJson } from '../../base/canonical.ts';
 import { MeshError } from '../../base/errors.ts';
 import { type Did, type DidUrl, parseMeshDid, splitDidUrl } from '../../base/ids.ts';
-import { fromMultikey, multihashOf } from '../../base/multiformat.ts';
+import { multihashOf } from '../../base/multiformat.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import type { DidDocument } from '../../schema/did-document.ts';
 import type { DidLog, DidLogEntry } from '../../schema/did-log.ts';
 import { type Signed, sign, signingInput } from '../../schema/signed.ts';
+import { commitmentTo, entryProblem } from './did-log-rules.ts';
+import { signatureKey } from './key-periods.ts';
 
-/** A clock elsewhere may be this far ahead of ours. */
-const skewMs = 60_000;
 const placeholder = '{SCID}';
 
 /** What the first entry says. */
@@ -25,6 +25,8 @@ export interface Inception {
   readonly keys: readonly string[];
   /** Multikeys committed to for the next entry; only their hashes are shown. */
   readonly nextKeys: readonly string[];
+  /** Multikeys held offline that may take the identifier back; only their hashes are shown. */
+  readonly recoveryKeys?: readonly string[];
 }
 
 /** The full identifier that `inception` gives. */
@@ -42,28 +44,32 @@ export function incept(
 
 /**
  * Checks a whole history: the hash of the first entry is the identifier, each entry names the hash of the one before,
- * uses only keys that one committed to, and is signed by one of its keys. Throws `DID_INVALID` naming the entry.
+ * uses only keys that one committed to, and is signed by one of its keys, or by a recovery key. Throws `DID_INVALID` naming
+ * the entry. Needs nothing but the history; the first `trusted` entries are taken as checked before.
  */
 export async function verifyDidLog(
   log: DidLog,
   crypto: CryptoProvider,
   now: number,
+  trusted = 0,
 ): Promise<void> {
   const [first] = log;
   if (first === undefined) throw invalid('did:mesh', 'an empty log');
+  if (trusted === 0) checkIdentifier(first);
+  for (const [i, entry] of log.entries()) {
+    if (i < trusted) continue;
+    const problem =
+      entryProblem(entry, log.slice(0, i), now) ?? (await proofProblem(entry, crypto));
+    if (problem !== undefined) throw invalid(entry.did, `entry ${String(i + 1)} ${problem}`);
+  }
+}
+
+function checkIdentifier(first: Signed<DidLogEntry>): void {
   const { type, label, scid } = parseMeshDid(first.did);
   const { proof: _, ...unsigned } = first;
   const expected = selfCertified({ ...unsigned, did: templateOf(`did:mesh:${type}:${label}`) });
   if (scid === undefined || expected !== first.did)
     throw invalid(first.did, 'not the hash of its log');
-  let before: Signed<DidLogEntry> | undefined;
-  for (const entry of log) {
-    checkLinks(entry, before, now);
-    if (!(await isSignedByOwnKey(entry, crypto))) {
-      throw invalid(entry.did, `entry ${String(entry.version)} is not signed by its keys`);
-    }
-    before = entry;
-  }
 }
 
 /** The document that the newest entry of a checked `log` stands for. */
@@ -89,63 +95,29 @@ export function documentOf(did: Did, keys: readonly string[]): DidDocument {
   };
 }
 
-function checkLinks(
-  entry: DidLogEntry,
-  before: Signed<DidLogEntry> | undefined,
-  now: number,
-): void {
-  const at = `entry ${String(entry.version)}`;
-  if (Date.parse(entry.at) > now + skewMs) throw invalid(entry.did, `${at} lies in the future`);
-  if (entry.keys.length === 0) throw invalid(entry.did, `${at} has no key`);
-  if (before === undefined) {
-    if (entry.version !== 1 || entry.previous !== undefined)
-      throw invalid(entry.did, `${at} is not a first entry`);
-    return;
-  }
-  if (entry.did !== before.did || entry.version !== before.version + 1) {
-    throw invalid(entry.did, `${at} does not follow`);
-  }
-  if (entry.previous !== entryHash(before))
-    throw invalid(entry.did, `${at} names another predecessor`);
-  if (Date.parse(entry.at) < Date.parse(before.at))
-    throw invalid(entry.did, `${at} is older than its predecessor`);
-  if (before.deactivated === true) throw invalid(entry.did, `${at} follows the end`);
-  if (!entry.keys.every((key) => before.next.includes(multihashOf(utf8(key))))) {
-    throw invalid(entry.did, `${at} uses a key that was not committed to`);
-  }
-}
-
-async function isSignedByOwnKey(
+async function proofProblem(
   entry: Signed<DidLogEntry>,
   crypto: CryptoProvider,
-): Promise<boolean> {
-  const { did, fragment } = splitDidUrl(entry.proof.keyId);
-  const publicKey = entry.keys.includes(fragment) ? ed25519Key(fragment) : undefined;
-  if (did !== entry.did || publicKey === undefined) return false;
-  return crypto.verify(
-    { type: 'Ed25519', publicKey },
-    signingInput('did-log', entry),
-    fromBase64url(entry.proof.signature),
-  );
+): Promise<string | undefined> {
+  const { fragment } = splitDidUrl(entry.proof.keyId);
+  const key = unlessRefused(() => signatureKey(fragment));
+  const signature = fromBase64url(entry.proof.signature);
+  const holds = key && (await crypto.verify(key, signingInput('did-log', entry), signature));
+  return holds === true ? undefined : 'is not signed by its keys';
 }
 
-function ed25519Key(multikey: string): Bytes | undefined {
+function unlessRefused<T>(work: () => T): T | undefined {
   try {
-    const { type, publicKey } = fromMultikey(multikey);
-    return type === 'Ed25519' ? publicKey : undefined;
-  } catch {
+    return work();
+  } catch (error) {
+    if (!MeshError.is(error)) throw error;
     return undefined;
   }
 }
 
-/** The name by which the next entry refers to this one. */
-export function entryHash(entry: Signed<DidLogEntry>): string {
-  return multihashOf(canonicalBytes(entry));
-}
-
-function firstEntry({ at, keys, nextKeys }: Inception, did: Did): DidLogEntry {
-  const next = nextKeys.map((key) => multihashOf(utf8(key)));
-  return { format: 1, did, version: 1, at, keys, next };
+function firstEntry({ at, keys, nextKeys, recoveryKeys }: Inception, did: Did): DidLogEntry {
+  const recovery = recoveryKeys === undefined ? {} : { recovery: recoveryKeys.map(commitmentTo) };
+  return { format: 1, did, version: 1, at, keys, next: nextKeys.map(commitmentTo), ...recovery };
 }
 
 function templateOf(petname: string): Did {

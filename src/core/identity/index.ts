@@ -13,4 +13,4 @@ export {
   type OpenIdentityOptions,
   openIdentity,
 } from './identity.ts';
-export { KeyRing, type KeyUse, type ResolvedKey } from './key-ring.ts';
+export { KeyRing, type KeyUse, type LogChange, type ResolvedKey } from './key-ring.ts';

@@ -7,12 +7,12 @@ import { canonicalJson } from '../../base/canonical.ts';
 import { MeshError } from '../../base/errors.ts';
 import { type Did, type DidUrl, didMethod, splitDidUrl } from '../../base/ids.ts';
 import { fromMultikey } from '../../base/multiformat.ts';
-import { parseJson } from '../../base/shape.ts';
+import { integer, list, object, parseJson } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CryptoProvider, PublicKey } from '../../ports/crypto.ts';
 import type { DidResolver, Resolution } from '../../ports/resolver.ts';
 import type { Store } from '../../ports/store.ts';
-import { type DidLog, didLogShape } from '../../schema/did-log.ts';
+import { type DidLog, didLogLimits, didLogShape } from '../../schema/did-log.ts';
 import { publicKeyOf } from '../../schema/verification-method.ts';
 import { documentOf, meshDocument, verifyDidLog } from './did-mesh.ts';
 import { epochOf, signingKeyAt } from './key-periods.ts';
@@ -50,15 +50,31 @@ export interface ResolvedKey {
 
 interface KnownLog {
   readonly log: DidLog;
+  /** When each entry became known here, epoch milliseconds. */
+  readonly learned: readonly number[];
   /** Of the store's entry. */
   readonly revision: number;
 }
+
+/** A history that has become longer. */
+export interface LogChange {
+  readonly did: Did;
+  readonly log: DidLog;
+  /** As it was known before; not empty. */
+  readonly before: DidLog;
+}
+
+const keptShape = object({
+  log: didLogShape,
+  learned: list(integer(), { max: didLogLimits.entries }),
+});
 
 /** Resolves did:key and did:mesh without asking anybody: from the DID itself, and from histories handed over by peers. */
 export class KeyRing implements DidResolver {
   readonly methods = ['key', 'mesh'] as const;
   readonly #options: KeyRingOptions;
   readonly #logs = new Map<Did, KnownLog>();
+  readonly #listeners = new Set<(change: LogChange) => void>();
 
   constructor(options: KeyRingOptions) {
     this.#options = options;
@@ -77,19 +93,40 @@ export class KeyRing implements DidResolver {
       const what = `the log of ${did}`;
       throw new MeshError('LIMIT_EXCEEDED', { what, limit: maxLogLength, got: text.length });
     }
-    let known = await this.#known(did);
-    if (known !== undefined && isPrefix(log, known.log)) return;
-    await verifyDidLog(log, this.#options.crypto, this.#options.clock.now());
     // Each lost race means that a history was stored meanwhile; it is compared in its turn.
     for (let attempt = 0; attempt < attempts; attempt += 1) {
+      const known = await this.#known(did);
       if (known !== undefined && isPrefix(log, known.log)) return;
-      if (known !== undefined && !isPrefix(known.log, log))
-        throw new MeshError('DID_CONFLICT', { did });
-      if (await this.#replace(did, log, known)) return;
+      const whole = await this.#checked(log, known?.log ?? []);
+      if (await this.#replace(did, whole, known)) {
+        if (known !== undefined) this.#tell({ did, log: whole, before: known.log });
+        return;
+      }
       this.#logs.delete(did);
-      known = await this.#known(did);
     }
     throw new MeshError('OVERLOADED', { what: `the log of ${did}`, limit: attempts });
+  }
+
+  /** Calls `listener` with each known history that has become longer here; the result takes it off. */
+  onChange(listener: (change: LogChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** What is known and the checked rest; a whole other history is checked whole, so that only a real one counts as a conflict. */
+  async #checked(log: DidLog, known: DidLog): Promise<DidLog> {
+    const { crypto, clock } = this.#options;
+    const continues = isPrefix(known, log);
+    const whole = continues ? [...known, ...log.slice(known.length)] : log;
+    await verifyDidLog(whole, crypto, clock.now(), continues ? known.length : 0);
+    if (!continues) throw new MeshError('DID_CONFLICT', { did: log[0]!.did });
+    return whole;
+  }
+
+  #tell(change: LogChange): void {
+    for (const listener of [...this.#listeners]) listener(change);
   }
 
   /** The history of `did` as far as it is known. */
@@ -102,18 +139,22 @@ export class KeyRing implements DidResolver {
     if (remembered !== undefined || didMethod(did) !== 'mesh') return remembered;
     const entry = await this.#options.store.get(keyOf(did));
     if (entry === undefined) return undefined;
-    const log = parseJson(fromUtf8(entry.value), didLogShape, 'log', maxLogLength);
-    return this.#remember(did, { log, revision: entry.revision });
+    const kept = parseJson(fromUtf8(entry.value), keptShape, 'log', 2 * maxLogLength);
+    return this.#remember(did, { ...kept, revision: entry.revision });
   }
 
   /** Writes `log` in place of `known`; false when something else stands there by now. */
   async #replace(did: Did, log: DidLog, known: KnownLog | undefined): Promise<boolean> {
+    const { store, clock } = this.#options;
     const key = keyOf(did);
-    const commit = await this.#options.store.write(
-      [{ put: key, value: utf8(JSON.stringify(log)) }],
-      { if: [{ key, revision: known?.revision ?? null }] },
+    const learned = log.map((_, i) => known?.learned[i] ?? clock.now());
+    const commit = await store.write(
+      [{ put: key, value: utf8(JSON.stringify({ log, learned })) }],
+      {
+        if: [{ key, revision: known?.revision ?? null }],
+      },
     );
-    if (commit.ok) this.#remember(did, { log, revision: commit.revision });
+    if (commit.ok) this.#remember(did, { log, learned, revision: commit.revision });
     return commit.ok;
   }
 
@@ -125,7 +166,7 @@ export class KeyRing implements DidResolver {
     const method = didMethod(did);
     if (method === 'key') return { document: keyDocument(did), ageMs: 0, deactivated: false };
     if (method !== 'mesh') throw new MeshError('DID_METHOD_UNKNOWN', { method });
-    const log = await this.#logOrThrow(did);
+    const { log } = await this.#knownOrThrow(did);
     const deactivated = log.at(-1)?.deactivated === true;
     return { document: meshDocument(log), ageMs: 0, deactivated };
   }
@@ -139,7 +180,7 @@ export class KeyRing implements DidResolver {
    */
   async keyOf(keyId: DidUrl, { purpose, at }: KeyUse): Promise<ResolvedKey> {
     const { did, fragment } = splitDidUrl(keyId);
-    if (didMethod(did) === 'mesh') return meshKey(keyId, await this.#logOrThrow(did), at);
+    if (didMethod(did) === 'mesh') return meshKey(keyId, await this.#knownOrThrow(did), at);
     const { document, ageMs, deactivated } = await this.resolve(did);
     if (deactivated) throw new MeshError('DID_DEACTIVATED', { did });
     const method = document.verificationMethod.find(({ id }) => id === keyId);
@@ -171,9 +212,9 @@ export class KeyRing implements DidResolver {
     }
   };
 
-  async #logOrThrow(did: Did): Promise<DidLog> {
-    const log = await this.logOf(did);
-    if (log !== undefined) return log;
+  async #knownOrThrow(did: Did): Promise<KnownLog> {
+    const known = await this.#known(did);
+    if (known !== undefined) return known;
     throw new MeshError('DID_UNREACHABLE', { did, detail: 'its log was not received' });
   }
 
@@ -188,8 +229,10 @@ export class KeyRing implements DidResolver {
   }
 }
 
-function meshKey(keyId: DidUrl, log: DidLog, at: number | undefined): ResolvedKey {
-  return { key: signingKeyAt(log, keyId, at), epoch: epochOf(log), ageMs: 0 };
+function meshKey(keyId: DidUrl, { log, learned }: KnownLog, at: number | undefined): ResolvedKey {
+  const known = at === undefined ? -1 : learned.findLastIndex((time) => time <= at);
+  const key = signingKeyAt({ log, keyId, at, knownThen: log[known] });
+  return { key, epoch: epochOf(log), ageMs: 0 };
 }
 
 function keyDocument(did: Did): Resolution['document'] {

@@ -6,9 +6,10 @@ import { toMultikey } from '../../../src/base/multiformat.ts';
 import { createIdentity, KeyRing } from '../../../src/core/identity/index.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
 import type { Store } from '../../../src/ports/store.ts';
+import { virtualClock } from '../../../src/testing/virtual-clock.ts';
 import { rejected } from '../../base/thrown.ts';
 import { changed } from '../../schema/rig.ts';
-import { clock, continued, groundOf, keyOf, type Log, newLog } from './rig.ts';
+import { clock, continued, groundOf, keyOf, type Log, newLog, start } from './rig.ts';
 
 const ringOn = (store: Store) => new KeyRing({ clock, crypto: nodeCrypto, store });
 const newRing = () => ringOn(memoryStore());
@@ -149,6 +150,22 @@ describe('KeyRing.learn', () => {
   });
 });
 
+describe('KeyRing.onChange', () => {
+  it('tells of each history that has become longer, and of nothing else', async () => {
+    const ring = newRing();
+    const { did, first, left, right } = await fork();
+    const changes: unknown[] = [];
+    const off = ring.onChange((change) => changes.push(change));
+    await ring.learn(first);
+    await ring.learn(left);
+    await ring.learn(first);
+    await rejected(ring.learn(right));
+    off();
+    await ring.learn(await continued(left, { keys: [3] }));
+    expect(changes).toEqual([{ did, log: left, before: first }]);
+  });
+});
+
 describe('KeyRing.resolve', () => {
   it('derives did:key from itself', async () => {
     const { did } = await createIdentity(groundOf(1), { did: 'did:key' });
@@ -204,6 +221,30 @@ describe('KeyRing.keyOf', () => {
     expect(await codes(1)).toEqual([no, undefined, undefined, no, no]);
     expect(await codes(2)).toEqual([no, no, no, undefined, undefined]);
     expect(await codes(3)).toEqual(Array(5).fill('KEY_INVALID'));
+  });
+
+  it('goes, for what was here before the news of a rotation, by what was known then', async () => {
+    const own = virtualClock(start);
+    const store = memoryStore();
+    const ring = new KeyRing({ clock: own, crypto: nodeCrypto, store });
+    const { did, first, left } = await fork();
+    await ring.learn(first);
+    await own.advance(5_000);
+    await ring.learn(left);
+    const again = new KeyRing({ clock: own, crypto: nodeCrypto, store });
+    for (const one of [ring, again]) {
+      const before = one.keyOf(urlOf(did, 1), { purpose, at: start + 4_999 });
+      expect(await rejected(before)).toBeUndefined();
+      const after = one.keyOf(urlOf(did, 1), { purpose, at: start + 5_000 });
+      expect(await rejected(after)).toMatchObject({ code: 'KEY_REVOKED' });
+    }
+    const lost = [{ key: keyOf(1).multikey, from: left[1]!.at }];
+    await ring.learn(await continued(left, { keys: [3] }, { compromised: lost }));
+    const at = start + 4_999;
+    expect(await rejected(ring.keyOf(urlOf(did, 1), { purpose, at }))).toMatchObject({
+      code: 'KEY_REVOKED',
+      params: { detail: 'compromised' },
+    });
   });
 
   it('tells by another epoch that the keys are others', async () => {

@@ -1,12 +1,8 @@
 import { utf8 } from '../../../src/base/bytes.ts';
 import type { Did } from '../../../src/base/ids.ts';
 import { multihashOf, toMultikey } from '../../../src/base/multiformat.ts';
-import {
-  entryHash,
-  type Inception,
-  incept,
-  meshDidOf,
-} from '../../../src/core/identity/did-mesh.ts';
+import { entryHash } from '../../../src/core/identity/did-log-rules.ts';
+import { type Inception, incept, meshDidOf } from '../../../src/core/identity/did-mesh.ts';
 import type { IdentityGround } from '../../../src/core/identity/index.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
 import type { DidLogEntry } from '../../../src/schema/did-log.ts';
@@ -39,6 +35,47 @@ export function keyOf(n: number) {
 export const multikeys = (numbers: readonly number[]) => numbers.map((n) => keyOf(n).multikey);
 export const commitments = (numbers: readonly number[]) =>
   multikeys(numbers).map((multikey) => multihashOf(utf8(multikey)));
+
+/** Something that happens to an identifier, made of small numbers. */
+export interface Step {
+  readonly kind: 'rotate' | 'recover' | 'end' | 'compromise';
+  /** Milliseconds since the entry before. */
+  readonly after: number;
+  /** Which earlier key is taken back, and from how long ago on. */
+  readonly which: number;
+  readonly ago: number;
+}
+
+/** Number of the recovery key of entry `version`. */
+export const recoveryKey = (version: number) => 100 + version;
+
+/**
+ * A history made of `steps`: entry n has key n, commits to key n + 1, and has a recovery key of its own. What cannot follow an
+ * end is left out.
+ */
+export async function grown(steps: readonly Step[]): Promise<Log> {
+  const recoveryKeys = multikeys([recoveryKey(1)]);
+  let log = await newLog({ at: toInstant(start - 1e9), recoveryKeys });
+  let recovery = 1;
+  for (const { kind, after, which, ago } of steps) {
+    const before = log.at(-1)!;
+    const version = log.length + 1;
+    const recovers = kind === 'recover';
+    if (before.deactivated === true && !recovers) continue;
+    const at = toInstant(Date.parse(before.at) + after);
+    const lost = { key: log[which % log.length]!.keys[0]!, from: toInstant(Date.parse(at) - ago) };
+    const change: Partial<DidLogEntry> = {
+      at,
+      recovery: commitments([recoveryKey(recovers ? version : recovery)]),
+      ...(kind === 'end' && { deactivated: true }),
+      ...((kind === 'compromise' || recovers) && { compromised: [lost] }),
+    };
+    const signer = recovers ? recoveryKey(recovery) : version;
+    log = await continued(log, { keys: [version], next: [version + 1], signer }, change);
+    if (recovers) recovery = version;
+  }
+  return log;
+}
 
 /** A history of one entry, signed by key 1. */
 export async function newLog(change: Partial<Inception> = {}): Promise<Log> {
