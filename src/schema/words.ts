@@ -21,6 +21,23 @@ export const instant: Shape<string> = (value, at) => {
   return checked;
 };
 
+/**
+ * An instant with any offset: a dateTimeStamp of XML Schema 1.1, part 2, section 3.4.28, of years 0000 to 9999. Days that no
+ * calendar has are refused, since they would compare as neither past nor future.
+ */
+export const dateTimeStamp: Shape<string> = (value, at) => {
+  const match = typeof value === 'string' && value.length <= 60 ? stampPattern.exec(value) : null;
+  const [year = 0, month = 0, day = 0] = match?.slice(1, 4).map(Number) ?? [];
+  const days = new Date(Date.UTC(year, month, 0)).getUTCDate();
+  if (match === null || day > days || Number.isNaN(Date.parse(value as string))) {
+    throw refused(at, 'a date and time with offset', value);
+  }
+  return value as string;
+};
+
+const stampPattern =
+  /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+
 /** Name of an agent, a node, a capability: printable, without white space or control characters at its ends. */
 export const name: Shape<string> = text({
   min: 1,

@@ -56,7 +56,11 @@ export function checkRegistered(payload: Readonly<Record<string, unknown>>): voi
 }
 
 /** Why credentials with these `claims` do not hold at `now`; undefined when they do. */
-export function timeProblem(claims: Claims, now: number, skew: Skew = {}): string | undefined {
+export function timeProblem(
+  claims: Pick<Claims, 'from' | 'until'>,
+  now: number,
+  skew: Skew = {},
+): string | undefined {
   const { fromMs = 60_000, untilMs = 0 } = skew;
   if (claims.from > now + fromMs) return 'it is not valid yet';
   if (claims.until <= now - untilMs) return 'it has expired';
