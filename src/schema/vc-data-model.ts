@@ -73,10 +73,27 @@ export function identifierOf(value: unknown): string | undefined {
   return typeof id === 'string' ? id : undefined;
 }
 
+/**
+ * Members of a credential that no context of its defines. Who processes JSON-LD drops them, signature and all, so an issuer
+ * does not sign them. Throws `SCHEMA_INVALID` for a broken `@context`.
+ */
+export function undefinedMembers(credential: VcDocument): readonly string[] {
+  const vocabulary = readContexts(credential['@context'], '@context');
+  return Object.keys(credential).filter(
+    (name) => name !== '@context' && !credentialMembers.includes(name) && !vocabulary.knows(name),
+  );
+}
+
 /** Objects that must say of which type they are (section 4.5). */
 const typedMembers = [
   ...['credentialStatus', 'credentialSchema', 'refreshService', 'termsOfUse', 'evidence', 'proof'],
   ...['renderMethod', 'confidenceMethod'],
+];
+
+/** What the base context defines within a credential. */
+const credentialMembers = [
+  ...typedMembers,
+  ...['credentialSubject', 'issuer', 'relatedResource', 'validFrom', 'validUntil'],
 ];
 
 function documentOf(

@@ -8,6 +8,7 @@ import {
   identifierOf,
   isEnvelope,
   presentationDocument,
+  undefinedMembers,
 } from '../../src/schema/vc-data-model.ts';
 import { dateTimeStamp } from '../../src/schema/words.ts';
 
@@ -272,6 +273,15 @@ describe('a presentation of the data model', () => {
     expect(envelopeOf(parameter, '$').content).toBe('a.b.c');
     expect(isEnvelope(envelope, 'EnvelopedVerifiablePresentation')).toBe(false);
     expect(isEnvelope(undefined, 'EnvelopedVerifiableCredential')).toBe(false);
+  });
+});
+
+describe('members that no context defines', () => {
+  it('are found, so that nobody signs them', () => {
+    const more = { ...minimal, more: 1, 'https://example.org/#more': 2 };
+    expect(undefinedMembers(more)).toEqual(['more']);
+    expect(undefinedMembers({ ...more, '@context': [base, { '@vocab': example }] })).toEqual([]);
+    expect(undefinedMembers({ ...minimal, id: 'a:b', name: 'x', evidence: [] })).toEqual([]);
   });
 });
 
