@@ -12,7 +12,8 @@ import { fromBase64url, utf8 } from '../../src/base/bytes.ts';
 import { MeshError } from '../../src/base/errors.ts';
 import { object, optional, type Shaped, text, unknown } from '../../src/base/shape.ts';
 import { checkRegistered } from '../../src/core/trust/claims.ts';
-import { type Jws, parseJws, refusal } from '../../src/core/trust/jws.ts';
+import { type Jws, parseJws } from '../../src/core/trust/jws.ts';
+import { refusal } from '../../src/core/trust/refusals.ts';
 import { nodeCrypto } from '../../src/platform/node-crypto.ts';
 
 interface Case {
@@ -153,10 +154,10 @@ async function perform(candidate: Case, content: string): Promise<void> {
 
 async function checkSignature({ header, signingInput, signature }: Jws): Promise<void> {
   const { kid, x } = ed25519Key();
-  if (header['kid'] !== kid) throw refusal('key', 'kid names another key');
+  if (header['kid'] !== kid) throw refusal('key.purpose', 'kid names another key');
   const publicKey = fromBase64url(x);
   if (!(await nodeCrypto.verify({ type: 'Ed25519', publicKey }, utf8(signingInput), signature))) {
-    throw refusal('signature', 'it was not signed with that key');
+    throw refusal('signature.wrong');
   }
 }
 

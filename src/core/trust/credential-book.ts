@@ -8,7 +8,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Credential } from '../../schema/credential.ts';
 import type { Emit } from '../../schema/mesh-event.ts';
-import { refusal } from './jws.ts';
+import { refusal } from './refusals.ts';
 import { listedProblem, type StatusList } from './status-list.ts';
 import { keyPart, putJson, scanJson } from './store-names.ts';
 import type { Verification } from './verification.ts';
@@ -85,13 +85,14 @@ export class CredentialBook {
     const failure = verification.checks.find(({ ok, check }) => !ok && check !== 'anchor');
     // Whether it was revoked may not be known just now; those it is shown to will find out.
     if (failure !== undefined && failure.retryable !== true) {
-      throw refusal(failure.check, failure.detail ?? 'refused');
+      throw refusal(failure.reason ?? 'claims.model', failure.detail);
     }
     if (verification.subject !== this.#options.did) {
-      throw refusal('claims', 'it is about somebody else');
+      throw refusal('claims.subject');
     }
     const row = this.#enter(jwt, verification);
-    if (row === undefined) throw refusal('claims', `a holder keeps at most ${String(perSubject)}`);
+    if (row === undefined)
+      throw refusal('claims.limit', `a holder keeps at most ${String(perSubject)}`);
     await this.#write(row);
     return row;
   }
@@ -154,7 +155,7 @@ export class CredentialBook {
       if (status?.statusListCredential !== list.id || row.issuer !== list.issuer) continue;
       const problem = listedProblem(list, status);
       if (problem === undefined) this.#prolong(row, until);
-      else this.#revoke(row, reasonOf(row.id) ?? problem);
+      else this.#revoke(row, reasonOf(row.id) ?? problem.detail);
     }
   }
 

@@ -1,43 +1,28 @@
 /**
- * Is this credential really its issuer's, and does it hold today? Cheap checks first, one signature check at most.
+ * Is this credential really its issuer's, and does it hold now? What costs nothing is checked first, and only ever to refuse; one
+ * signature check at most.
  * @module
  */
 import { utf8 } from '../../base/bytes.ts';
-import { MeshError } from '../../base/errors.ts';
 import type { Did, DidUrl } from '../../base/ids.ts';
-import { toMultikey } from '../../base/multiformat.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { CryptoProvider } from '../../ports/crypto.ts';
-import type { Resolution } from '../../ports/resolver.ts';
+import type { CryptoProvider, PublicKey } from '../../ports/crypto.ts';
 import type { Credential } from '../../schema/credential.ts';
-import { publicKeyOf } from '../../schema/verification-method.ts';
-import { type Claims, readClaims, type Skew, timeProblem } from './claims.ts';
-import { type Jws, keyIdOf, parseJws, refusal } from './jws.ts';
-import type { Keys } from './needs.ts';
-import { Recent } from './recent.ts';
-
-/** The checks, in the order they are made. The first that fails is the last. */
-export type CheckName =
-  | 'form'
-  | 'header'
-  | 'claims'
-  | 'issuer'
-  | 'time'
-  | 'key'
-  | 'signature'
-  | 'status'
-  | 'anchor';
-
-/** One check of a credential. */
-export interface Check {
-  readonly check: CheckName;
-  readonly ok: boolean;
-  readonly detail?: string;
-  /** Milliseconds since what the check went by was fetched or signed. */
-  readonly ageMs?: number;
-  /** The check may succeed later without a change of the credential. */
-  readonly retryable?: boolean;
-}
+import { authorisedKey } from './authority.ts';
+import {
+  type Claims,
+  issuerOf,
+  readClaims,
+  readCredential,
+  readWindow,
+  type Skew,
+  timeProblem,
+  type Window,
+} from './claims.ts';
+import { type Jws, keyIdOf, parseJws } from './jws.ts';
+import type { Keys, KeyUse, Standing } from './needs.ts';
+import { type Check, type CheckName, checkOfRefusal, passed, refusal } from './refusals.ts';
+import { TokenMemory } from './token-memory.ts';
 
 /** What came out of the checks a credential can pass by itself. */
 export interface Examination {
@@ -45,6 +30,8 @@ export interface Examination {
   readonly checks: readonly Check[];
   /** Present once the claims could be read; believe it only when `ok`. */
   readonly claims?: Claims;
+  /** Milliseconds since the key was known to be its issuer's. */
+  readonly documentAgeMs?: number;
 }
 
 /** Type of the tokens (VC-JOSE-COSE, section 3.1.1). */
@@ -52,37 +39,54 @@ export const credentialType = 'vc+jwt';
 
 /** Options of {@link CredentialExaminer}. */
 export interface CredentialExaminerOptions {
-  readonly keys: Keys;
+  readonly keys: Pick<Keys, 'keyOf'>;
   readonly crypto: CryptoProvider;
   readonly clock: Clock;
   readonly skew?: Skew;
-}
-
-interface Known extends ParsedCredential {
-  /** Multikey under which the signature was found good: that never changes, so it is never checked again. */
-  signedBy?: string;
+  /** Issuers that are shut out. Default: nobody. */
+  readonly standing?: Standing;
+  /** Whether this node has struck out the credential. Default: none. */
+  readonly isDenied?: (credential: ReadCredential) => boolean;
 }
 
 /** A token that could be read. Nothing in it is proven. */
-export interface ParsedCredential {
+export interface ReadCredential {
   readonly jws: Jws;
-  readonly claims: Claims;
   readonly keyId: DidUrl;
   readonly issuer: Did;
+}
+
+/** A token that could be read and that follows the data model. Nothing in it is proven. */
+export interface ParsedCredential extends ReadCredential {
+  readonly claims: Claims;
   readonly credential: Credential;
 }
 
-/** Tokens whose reading and signature are remembered. */
-const memoryLimit = 4_096;
-/** Longer tokens are status lists, which are read once: remembering them would only take room. */
-const rememberedLength = 8_192;
-/** The checks that `parse` makes. */
-const parsingChecks = ['form', 'header', 'claims', 'issuer'] as const;
+/** A token whose signature was found good under `key`, which no later event changes, and what it says. */
+interface Signed extends ReadCredential {
+  readonly key: PublicKey;
+  readonly claims: Claims;
+}
 
-/** Examines credentials; remembers what cannot change and judges everything else anew each time. */
+/** How a credential is examined. */
+export interface ExamineOptions {
+  /** `false` takes what has ended. */
+  readonly expiry?: boolean;
+  /** Epoch milliseconds at which the credential was here, by this node's own word: the keys of that time count then. */
+  readonly at?: number;
+}
+
+const first = ['form', 'header', 'issuer', 'standing', 'time'] as const;
+const order: readonly CheckName[] = [...first, 'key', 'signature', 'claims'];
+const passedFirst = first.map(passed);
+
+/**
+ * Examines credentials. That a signature is good under a key never changes, so that is remembered; dates, keys, quarantine and all
+ * else are judged anew each time.
+ */
 export class CredentialExaminer {
   readonly #options: CredentialExaminerOptions;
-  readonly #known = new Recent<string, Known>(memoryLimit);
+  readonly #memory = new TokenMemory<Signed>();
   /** Signatures computed so far. */
   signatureChecks = 0;
 
@@ -92,105 +96,117 @@ export class CredentialExaminer {
 
   /** Reads `token` without believing it; throws `CREDENTIAL_INVALID`. */
   parse(token: string): ParsedCredential {
-    return this.#parse(token);
+    const known = this.#memory.get(token);
+    const read = known ?? readToken(token);
+    const claims = known?.claims ?? readClaims(read.jws.payload);
+    return { ...read, claims, credential: claims.credential };
   }
 
-  /** Makes every check up to the signature. `expiry: false` takes what has ended. Never throws for a bad credential. */
-  async examine(token: string, options: { expiry?: boolean } = {}): Promise<Examination> {
-    const checks: Check[] = [];
-    let claims: Claims | undefined;
+  /** Makes every check up to the data model. Never throws for a bad credential. */
+  async examine(token: string, options: ExamineOptions = {}): Promise<Examination> {
+    let read: ReadCredential | undefined;
+    let ageMs: number | undefined;
     try {
-      const known = this.#parse(token);
-      claims = known.claims;
-      for (const check of parsingChecks) checks.push({ check, ok: true });
-      checks.push(this.#checkTime(claims, options.expiry ?? true));
-      const { multikey, publicKey, ageMs } = await this.#authorisedKey(known);
-      checks.push({ check: 'key', ok: true, ageMs });
-      if (publicKey !== undefined) await this.#checkSignature(known, publicKey);
-      known.signedBy = multikey;
-      checks.push({ check: 'signature', ok: true });
-      return { ok: true, checks, claims };
+      const known = this.#memory.get(token);
+      read = known ?? readToken(token);
+      this.#checkStanding(read);
+      const window = known?.claims ?? readWindow(read.jws.payload);
+      this.#checkTime(window, options.expiry ?? true);
+      const use: KeyUse = { purpose: 'assertionMethod', at: options.at };
+      const resolved = await authorisedKey(this.#options.keys, read.keyId, use);
+      ageMs = resolved.ageMs;
+      const claims =
+        known !== undefined && isSame(known.key, resolved.key)
+          ? known.claims
+          : await this.#believe(token, read, resolved.key, window);
+      return good(claims, ageMs);
     } catch (error) {
-      if (!MeshError.is(error, 'CREDENTIAL_INVALID')) throw error;
-      addFailure(checks, error);
-      return { ok: false, checks, ...(claims === undefined ? {} : { claims }) };
+      return bad(checkOfRefusal(error), read, ageMs);
     }
   }
 
-  #parse(token: string): Known {
-    // The digest, not the token, is kept as the name: a long token then costs no memory beyond what was read of it.
-    const name = String.fromCharCode(...this.#options.crypto.hash('sha256', utf8(token)));
-    const remembered = this.#known.get(name);
-    if (remembered !== undefined) return remembered;
-    const jws = parseJws(token, credentialType);
-    const { keyId, did } = keyIdOf(jws);
-    const claims = readClaims(jws.payload);
-    const { credential } = claims;
-    if (did !== credential.issuer) throw refusal('issuer', 'kid is a key of somebody else');
-    const known: Known = { jws, claims, keyId, issuer: did, credential };
-    if (token.length <= rememberedLength) this.#known.set(name, known);
-    return known;
+  #checkStanding(read: ReadCredential): void {
+    const { standing, isDenied } = this.#options;
+    if (standing?.isQuarantined(read.issuer) === true) throw refusal('standing.quarantined');
+    if (isDenied?.(read) === true) throw refusal('standing.denied');
   }
 
-  #checkTime(claims: Claims, expiry: boolean): Check {
-    const relevant = expiry ? claims : { ...claims, until: Infinity };
+  #checkTime(window: Window, expiry: boolean): void {
+    const relevant = expiry ? window : { from: window.from, until: Infinity };
     const problem = timeProblem(relevant, this.#options.clock.now(), this.#options.skew);
-    if (problem !== undefined) throw refusal('time', problem);
-    return { check: 'time', ok: true };
+    if (problem !== undefined) throw refusal(problem);
   }
 
-  /** The key its issuer signs with today; its bytes only where the signature was not checked with it before. */
-  async #authorisedKey({ issuer, keyId, signedBy }: Known): Promise<{
-    readonly multikey: string;
-    readonly publicKey: Uint8Array | undefined;
-    readonly ageMs: number;
-  }> {
-    const { document, ageMs, deactivated } = await this.#resolve(issuer);
-    if (deactivated) throw refusal('key', 'its issuer has ended');
-    if (document.id !== issuer || !document.assertionMethod.includes(keyId)) {
-      throw refusal('key', 'its issuer makes no statements with that key');
-    }
-    const method = document.verificationMethod.find(({ id }) => id === keyId);
-    if (method?.controller !== issuer) throw refusal('key', 'its issuer does not control that key');
-    const key = publicKeyOf(method);
-    if (key?.type !== 'Ed25519') throw refusal('key', 'not an Ed25519 key');
-    const multikey = toMultikey(key.type, key.publicKey);
-    return { multikey, publicKey: multikey === signedBy ? undefined : key.publicKey, ageMs };
+  /** The one signature check; what passes it is read and remembered. */
+  async #believe(
+    token: string,
+    read: ReadCredential,
+    key: PublicKey,
+    window: Window,
+  ): Promise<Claims> {
+    await this.checkSignature(read.jws, key);
+    const claims = { ...window, credential: readCredential(read.jws.payload) };
+    this.#memory.set(token, { ...read, key, claims });
+    return claims;
   }
 
-  async #resolve(issuer: Did): Promise<Resolution> {
-    try {
-      return await this.#options.keys.resolve(issuer);
-    } catch (error) {
-      if (!MeshError.is(error)) throw error;
-      throw refusal('key', error.message, error);
-    }
-  }
-
-  async #checkSignature({ jws }: Known, publicKey: Uint8Array): Promise<void> {
+  /** Throws `CREDENTIAL_INVALID` unless `jws` was signed with `key`, which must be of the kind its algorithm goes with. */
+  async checkSignature(jws: Jws, key: PublicKey): Promise<void> {
+    if (jws.keyType !== key.type) throw refusal('key.alg');
     this.signatureChecks += 1;
-    const { signingInput, signature } = jws;
-    if (
-      !(await this.#options.crypto.verify(
-        { type: 'Ed25519', publicKey },
-        utf8(signingInput),
-        signature,
-      ))
-    ) {
-      throw refusal('signature', 'it was not signed with that key');
-    }
+    const verdict = this.#options.crypto.verify(key, utf8(jws.signingInput), jws.signature);
+    if (!(typeof verdict === 'boolean' ? verdict : await verdict)) throw refusal('signature.wrong');
   }
 }
 
-function addFailure(checks: Check[], error: MeshError): void {
-  const { check, detail } = error.params as { check: CheckName; detail: string };
-  if (checks.length === 0) {
-    // The parser says only where it stopped: what stands before that in the order was passed.
-    for (const passed of parsingChecks) {
-      if (passed === check) break;
-      checks.push({ check: passed, ok: true });
-    }
+function readToken(token: string): ReadCredential {
+  const jws = parseJws(token, credentialType);
+  const { keyId, did } = keyIdOf(jws);
+  const issuer = issuerOf(jws.payload);
+  if (did !== issuer) throw refusal('issuer.mismatch', 'kid is a key of somebody else');
+  return { jws, keyId, issuer };
+}
+
+function isSame(a: PublicKey, b: PublicKey): boolean {
+  if (a === b) return true;
+  if (a.type !== b.type || a.publicKey.length !== b.publicKey.length) return false;
+  return a.publicKey.every((byte, i) => byte === b.publicKey[i]);
+}
+
+function good(claims: Claims, ageMs: number): Examination {
+  const checks: Check[] = [
+    ...passedFirst,
+    { check: 'key', ok: true, ageMs },
+    passed('signature'),
+    passed('claims'),
+  ];
+  return { ok: true, checks, claims, documentAgeMs: ageMs };
+}
+
+/** The failure after the checks that were passed before it. */
+function bad(
+  failure: Check,
+  read: ReadCredential | undefined,
+  ageMs: number | undefined,
+): Examination {
+  const checks = order.slice(0, order.indexOf(failure.check)).map(passed);
+  const dated = checks.map((check) =>
+    check.check === 'key' && ageMs !== undefined ? { ...check, ageMs } : check,
+  );
+  const claims = read === undefined ? undefined : claimsOrNothing(read);
+  return {
+    ok: false,
+    checks: [...dated, failure],
+    ...(claims === undefined ? {} : { claims }),
+    ...(ageMs === undefined ? {} : { documentAgeMs: ageMs }),
+  };
+}
+
+function claimsOrNothing(read: ReadCredential): Claims | undefined {
+  try {
+    return readClaims(read.jws.payload);
+  } catch (error) {
+    checkOfRefusal(error);
+    return undefined;
   }
-  const retryable = MeshError.is(error.cause) && error.cause.retryable;
-  checks.push({ check, ok: false, detail, ...(retryable ? { retryable } : {}) });
 }

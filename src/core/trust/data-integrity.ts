@@ -21,18 +21,16 @@ import {
   presentationDocument,
   type VcDocument,
 } from '../../schema/vc-data-model.ts';
+import { authorisedKey } from './authority.ts';
 import { type Skew, timeProblem } from './claims.ts';
-import type { Check, CheckName } from './credentials.ts';
 import { provenBytes } from './eddsa-jcs.ts';
-import { refusal } from './jws.ts';
+import type { KeyUse, ResolvedKey } from './needs.ts';
+import { type Check, checkOfRefusal, type Reason, refusal } from './refusals.ts';
 
 /** The way to the keys of others. */
 export interface ProofKeys {
   /** The key `keyId` names, if its DID lets it be used for `purpose` today; throws where it does not. */
-  keyOf(
-    keyId: DidUrl,
-    use: { readonly purpose: ProofPurpose },
-  ): Promise<{ readonly key: PublicKey; readonly ageMs: number }>;
+  keyOf(keyId: DidUrl, use: KeyUse): Promise<ResolvedKey>;
 }
 
 /** What {@link verifyDataIntegrity} goes by. */
@@ -101,8 +99,7 @@ export async function verifyDataIntegrity(
     await checkProofs(read, keys, crypto, checks);
     return { ok: true, checks, document: signed, signers };
   } catch (error) {
-    if (!MeshError.is(error, 'CREDENTIAL_INVALID')) throw error;
-    checks.push(failureOf(error));
+    checks.push(checkOfRefusal(error));
     return { ok: false, checks };
   }
 }
@@ -116,17 +113,17 @@ interface Secured {
 }
 
 function readSecured(document: unknown): Secured {
-  return shaped('form', () => {
+  return shaped('form.proof', () => {
     const text = canonicalJson(document);
     if (text.length > maxLength) {
-      throw refusal('form', `longer than ${String(maxLength)} characters`);
+      throw refusal('form.size', `longer than ${String(maxLength)} characters`);
     }
     const copy: unknown = JSON.parse(text);
-    if (!isPlainObject(copy)) throw refusal('form', 'not an object');
+    if (!isPlainObject(copy)) throw refusal('form.json', 'not an object');
     const { proof, ...unsecured } = copy;
     const originals = (Array.isArray(proof) ? proof : [proof]) as VcDocument[];
     if (originals.length === 0 || originals.length > maxProofs) {
-      throw refusal('form', `not one to ${String(maxProofs)} proofs`);
+      throw refusal('form.proof', `not one to ${String(maxProofs)} proofs`);
     }
     const proofs = originals.map((one, i) => dataIntegrityProof(one, `proof[${String(i)}]`));
     const signatures = proofs.map((one, i) => proofBytes(one, `proof[${String(i)}]`));
@@ -136,12 +133,13 @@ function readSecured(document: unknown): Secured {
 
 function checkPurpose(proof: DataIntegrityProof, options: DataIntegrityOptions): void {
   const { purpose = 'assertionMethod', challenge, domain } = options;
-  if (proof.proofPurpose !== purpose) throw refusal('header', `its purpose is not ${purpose}`);
+  if (proof.proofPurpose !== purpose)
+    throw refusal('header.purpose', `its purpose is not ${purpose}`);
   if (challenge !== undefined && proof.challenge !== challenge) {
-    throw refusal('header', 'it answers another challenge');
+    throw refusal('header.challenge');
   }
   if (domain !== undefined && ![proof.domain].flat().includes(domain)) {
-    throw refusal('header', 'it is for another domain');
+    throw refusal('header.domain');
   }
 }
 
@@ -153,12 +151,12 @@ function signedDocument({ unsecured, proofs }: Secured): VcDocument {
   const contexts = proofs.map((proof) => contextOf(proof) ?? null);
   const [first] = contexts;
   if (contexts.some((other) => canonicalJson(other) !== canonicalJson(first))) {
-    throw refusal('form', 'its proofs are of different contexts');
+    throw refusal('form.proof', 'its proofs are of different contexts');
   }
   if (first === null) return unsecured;
   const [all, covered] = [[unsecured['@context']].flat(), [first].flat()];
   if (covered.some((context, i) => canonicalJson(context) !== canonicalJson(all[i] ?? null))) {
-    throw refusal('form', 'its proof is of other contexts');
+    throw refusal('form.proof', 'its proof is of other contexts');
   }
   return { ...unsecured, '@context': first };
 }
@@ -168,14 +166,14 @@ function checkModel(document: VcDocument): void {
   const shape = types.includes('VerifiablePresentation')
     ? presentationDocument
     : credentialDocument;
-  shaped('claims', () => shape(document, 'document'));
+  shaped('claims.model', () => shape(document, 'document'));
 }
 
 /** The issuer of a credential signs it; the holder of a presentation does, where one is named. Others may sign too. */
 function checkSpeaker(document: VcDocument, signers: readonly Did[]): void {
   const speaker = identifierOf(document['issuer'] ?? document['holder']);
   if (speaker !== undefined && !signers.some((signer) => signer === speaker)) {
-    throw refusal('issuer', 'no proof is by a key of who speaks in it');
+    throw refusal('issuer.mismatch', 'no proof is by a key of who speaks in it');
   }
 }
 
@@ -195,7 +193,7 @@ function checkTimes(
       until: until === undefined || !expiry ? Infinity : Date.parse(until),
     };
     const problem = timeProblem(period, now, skew);
-    if (problem !== undefined) throw refusal('time', problem);
+    if (problem !== undefined) throw refusal(problem);
   }
 }
 
@@ -215,42 +213,32 @@ async function checkProofs(
   checks.push({ check: 'key', ok: true, ageMs });
   for (const [i, original] of originals.entries()) {
     const message = provenBytes(unsecured, original, originals, crypto);
-    if (message === undefined) throw refusal('signature', 'it covers a proof that is not there');
+    if (message === undefined)
+      throw refusal('signature.wrong', 'it covers a proof that is not there');
     if (!(await crypto.verify(found[i]!, message, signatures[i]!))) {
-      throw refusal('signature', 'it was not signed with that key');
+      throw refusal('signature.wrong');
     }
   }
   checks.push({ check: 'signature', ok: true });
 }
 
-async function keyOf(proof: DataIntegrityProof, keys: ProofKeys) {
+async function keyOf(proof: DataIntegrityProof, keys: ProofKeys): Promise<ResolvedKey> {
   const { verificationMethod, proofPurpose: purpose } = proof;
-  try {
-    const resolved = await keys.keyOf(verificationMethod, { purpose });
-    // Section 3.3.7: the suite knows one kind of key.
-    if (resolved.key.type !== 'Ed25519') throw refusal('key', 'not an Ed25519 key');
-    return resolved;
-  } catch (error) {
-    if (!MeshError.is(error) || error.code === 'CREDENTIAL_INVALID') throw error;
-    throw refusal('key', error.message, error);
-  }
+  const resolved = await authorisedKey(keys, verificationMethod, { purpose });
+  // Section 3.3.7: the suite knows one kind of key.
+  if (resolved.key.type !== 'Ed25519') throw refusal('key.alg', 'not an Ed25519 key');
+  return resolved;
 }
 
 function contextOf(proof: DataIntegrityProof): unknown {
   return (proof as unknown as VcDocument)['@context'];
 }
 
-function shaped<T>(check: CheckName, read: () => T): T {
+function shaped<T>(reason: Reason, read: () => T): T {
   try {
     return read();
   } catch (error) {
     if (!MeshError.is(error, 'SCHEMA_INVALID')) throw error;
-    throw refusal(check, error.message, error);
+    throw refusal(reason, error.message, error);
   }
-}
-
-function failureOf(error: MeshError): Check {
-  const { check, detail } = error.params as { check: CheckName; detail: string };
-  const retryable = MeshError.is(error.cause) && error.cause.retryable;
-  return { check, ok: false, detail, ...(retryable ? { retryable } : {}) };
 }

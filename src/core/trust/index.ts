@@ -3,14 +3,15 @@
  * with its reasons. Strangers start at zero; nobody's word counts unless this node has named it an anchor.
  * @module
  */
-export type { TrustAnchor } from './anchors.ts';
+export type { AnchorScope, TrustAnchor } from './anchors.ts';
 export type { Verdict } from './belief.ts';
+export type { Link } from './chains.ts';
 export type { Skew } from './claims.ts';
 export type { BookedCredential } from './credential-book.ts';
-export type { Check, CheckName } from './credentials.ts';
 export type { CredentialRequest } from './issue.ts';
 export { loadDidJwt } from './jws.ts';
 export type { Histories, Neighbours } from './needs.ts';
+export { type Check, type CheckName, type Reason, reasons } from './refusals.ts';
 export type { FactorName, TrustFactor, TrustScore, TrustState, TrustWeights } from './score.ts';
 export type { Reach } from './status-relay.ts';
 export { TrustEngine, type TrustEngineOptions, type TrustStatus } from './trust-engine.ts';

@@ -2,17 +2,42 @@
  * The little this room wants from the others.
  * @module
  */
-import type { Did } from '../../base/ids.ts';
-import type { Resolution } from '../../ports/resolver.ts';
+import type { Did, DidUrl } from '../../base/ids.ts';
+import type { PublicKey } from '../../ports/crypto.ts';
 import type { DidLog } from '../../schema/did-log.ts';
 import type { ProofVerifier } from '../../schema/signed.ts';
 
+/** What a key is wanted for. */
+export interface KeyUse {
+  readonly purpose: 'assertionMethod' | 'authentication';
+  /** Epoch milliseconds at which what was signed was here, by an own clock or log. Default: now. */
+  readonly at?: number | undefined;
+}
+
+/** A key that may be used. */
+export interface ResolvedKey {
+  readonly key: PublicKey;
+  /** Another text as soon as the keys of the DID are others. */
+  readonly epoch: string;
+  /** Milliseconds since this was known to be so. */
+  readonly ageMs: number;
+}
+
 /** The keys of others, as they stand today. */
 export interface Keys {
-  /** The document of a DID; throws `DID_UNREACHABLE` where nobody could be asked. */
-  resolve(did: Did): Promise<Resolution>;
+  /**
+   * The key `keyId` names, if its DID lets it be used so; throws `DID_NOT_FOUND`, `DID_UNREACHABLE` where nobody could be asked,
+   * `DID_INVALID`, `DID_DEACTIVATED`, `KEY_REVOKED`, `KEY_INVALID`. It is asked at every verdict and must remember.
+   */
+  keyOf(keyId: DidUrl, use: KeyUse): Promise<ResolvedKey>;
   /** Whether a signature is by a key its DID has today. */
   readonly verify: ProofVerifier;
+}
+
+/** Who is shut out here. */
+export interface Standing {
+  /** Whether `did` is in quarantine now. Asked at every verdict, so it must be quick. */
+  isQuarantined(did: Did): boolean;
 }
 
 /** The histories behind did:mesh keys, so that they can travel with what they prove. */

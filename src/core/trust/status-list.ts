@@ -14,7 +14,7 @@ import {
 import { toInstant } from '../../schema/words.ts';
 import { decodeBits, encodeBits, isSet } from './bitstring.ts';
 import type { Claims } from './claims.ts';
-import { refusal } from './jws.ts';
+import { type Reason, reasons, refusal } from './refusals.ts';
 
 /** A list that was read. */
 export interface StatusList {
@@ -74,9 +74,9 @@ export async function listCredential(list: {
 export async function readStatusList(token: string, claims: Claims): Promise<StatusList> {
   const { credential, from, until } = claims;
   if (!credential.type.includes('BitstringStatusListCredential')) {
-    throw refusal('status', 'not a status list');
+    throw refusal('status.list', 'not a status list');
   }
-  if (from === -Infinity) throw refusal('status', 'the list does not say since when it holds');
+  if (from === -Infinity) throw refusal('status.list', 'the list does not say since when it holds');
   try {
     const subject = listSubject(credential.credentialSubject, 'credentialSubject');
     const bits = await decodeBits(subject.encodedList);
@@ -84,21 +84,26 @@ export async function readStatusList(token: string, claims: Claims): Promise<Sta
     return { id, issuer, purposes: purposesOf(subject.statusPurpose), from, until, bits, token };
   } catch (error) {
     if (!MeshError.is(error, 'SCHEMA_INVALID')) throw error;
-    throw refusal('status', error.message, error);
+    throw refusal('status.list', error.message, error);
   }
 }
 
 /** What `list` says of the credential with `status`: nothing, or why it does not stand. */
-export function listedProblem(list: StatusList, status: CredentialStatus): string | undefined {
+export function listedProblem(
+  list: StatusList,
+  status: CredentialStatus,
+): { readonly reason: Reason; readonly detail: string } | undefined {
   const index = Number(status.statusListIndex);
-  if (!list.purposes.includes(status.statusPurpose)) return 'the list is for another purpose';
-  if (index >= list.bits.length * 8) return 'its index is outside the list';
+  if (!list.purposes.includes(status.statusPurpose)) {
+    return { reason: 'status.list', detail: 'the list is for another purpose' };
+  }
+  if (index >= list.bits.length * 8) {
+    return { reason: 'status.list', detail: 'its index is outside the list' };
+  }
   if (!isSet(list.bits, index)) return undefined;
-  return status.statusPurpose === 'revocation' ? revoked : 'its issuer has suspended it';
+  const reason = status.statusPurpose === 'revocation' ? 'status.revoked' : 'status.suspended';
+  return { reason, detail: reasons[reason] };
 }
-
-/** What {@link listedProblem} says of a revoked credential. */
-export const revoked = 'its issuer has revoked it';
 
 const listSubject = object({
   type: text({ pattern: /^BitstringStatusList$/, what: 'BitstringStatusList' }),

@@ -7,13 +7,20 @@ import type { Did } from '../../base/ids.ts';
 import { number, object, text } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/store.ts';
-import type { Credential } from '../../schema/credential.ts';
-import type { Check, CredentialExaminer } from './credentials.ts';
-import { refusal } from './jws.ts';
+import type { Credential, CredentialStatus } from '../../schema/credential.ts';
+import type { CredentialExaminer } from './credentials.ts';
 import { Recent } from './recent.ts';
+import { type Check, failedCheck, type Reason, refusal } from './refusals.ts';
 import { listedProblem, parseListId, readStatusList, type StatusList } from './status-list.ts';
 import { jsonOf, keyPart, putJson } from './store-names.ts';
 import { Turns } from './turns.ts';
+
+/** Whether a credential stands by its list, and how long that can be said. */
+export interface StatusVerdict {
+  readonly check: Check;
+  /** Epoch milliseconds from which the list says nothing any more. */
+  readonly until: number;
+}
 
 /** Where a list can be asked for; undefined when nobody could be asked. */
 export type ListSource = (id: string, issuer: Did) => Promise<string | undefined>;
@@ -62,7 +69,7 @@ export class StatusLists {
     const { credential, claims } = this.#options.examiner.parse(token);
     const named = parseListId(credential.id);
     if (named !== undefined && named.issuer !== credential.issuer) {
-      throw refusal('status', 'the list of somebody else');
+      throw refusal('status.list', 'the list of somebody else');
     }
     const known = await this.known(credential.id, credential.issuer);
     if (known !== undefined && claims.from <= known.from) return { list: known, newer: false };
@@ -93,24 +100,47 @@ export class StatusLists {
     return this.#lists.get(nameOf(id, issuer));
   }
 
-  /** Whether `credential` stands. With `reach`, a list that is missing or getting old is asked for first. */
-  async check(credential: Credential, options: { readonly reach: boolean }): Promise<Check> {
+  /**
+   * Whether `credential` stands. With `reach`, a list that is missing or getting old is asked for first; otherwise the answer is
+   * there at once where the list is in memory.
+   */
+  check(
+    credential: Credential,
+    options: { readonly reach: boolean },
+  ): StatusVerdict | Promise<StatusVerdict> {
     const { credentialStatus: status, issuer } = credential;
-    if (status === undefined) return { check: 'status', ok: true, detail: 'it cannot be revoked' };
+    if (status === undefined) return cannotBeRevoked;
+    const list = this.remembered(status.statusListCredential, issuer);
+    if (list !== undefined && !(options.reach && this.#isAging(list))) {
+      return this.#judge(list, status);
+    }
+    return this.#ask(status, issuer, options.reach);
+  }
+
+  async #ask(status: CredentialStatus, issuer: Did, reach: boolean): Promise<StatusVerdict> {
     const { statusListCredential: id } = status;
     const named = parseListId(id);
-    if (named !== undefined && named.issuer !== issuer) return failed('the list of somebody else');
+    if (named !== undefined && named.issuer !== issuer) {
+      return failed('status.list', 'the list of somebody else');
+    }
     let list = await this.known(id, issuer);
-    if (options.reach && this.#isAging(list)) {
+    if (reach && (list === undefined || this.#isAging(list))) {
       await this.refresh(id, issuer);
       list = await this.known(id, issuer);
     }
-    if (list === undefined) return { ...failed('its list could not be had'), retryable: true };
+    return list === undefined ? failed('status.unreachable') : this.#judge(list, status);
+  }
+
+  #judge(list: StatusList, status: CredentialStatus): StatusVerdict {
     const ageMs = this.ageOf(list);
     const problem = listedProblem(list, status);
-    if (problem !== undefined) return { ...failed(problem), ageMs };
-    if (!this.isFresh(list)) return { ...failed('its list is too old'), ageMs, retryable: true };
-    return { check: 'status', ok: true, ageMs };
+    if (problem !== undefined) {
+      return { until: 0, check: { ...failedCheck(problem.reason, problem.detail), ageMs } };
+    }
+    const until = this.staleAt(list);
+    const fresh = this.#options.clock.now() < until;
+    const check = fresh ? ({ check: 'status', ok: true } as const) : failedCheck('status.stale');
+    return { until, check: { ...check, ageMs } };
   }
 
   /** Asks for a newer list: one request at a time for each, and not again soon after a failure. */
@@ -127,11 +157,6 @@ export class StatusLists {
     }
   }
 
-  /** Whether `list` is young enough to go by. */
-  isFresh(list: StatusList): boolean {
-    return this.#options.clock.now() < this.staleAt(list);
-  }
-
   /** Epoch milliseconds from which `list` says nothing any more. */
   staleAt(list: StatusList): number {
     return Math.min(list.until, this.#assertedAt(list) + this.#options.maxAgeMs);
@@ -144,7 +169,7 @@ export class StatusLists {
       if (token === undefined) return;
       const { credential } = this.#options.examiner.parse(token);
       if (credential.id !== id || credential.issuer !== issuer) {
-        throw refusal('status', 'another list than asked for');
+        throw refusal('status.list', 'another list than asked for');
       }
       await this.take(token);
       // What a web server still hands out is the newest there is, even if it was signed long ago.
@@ -158,7 +183,7 @@ export class StatusLists {
   async #read(token: string, expiry: boolean): Promise<StatusList> {
     const { ok, checks, claims } = await this.#options.examiner.examine(token, { expiry });
     const last = checks.at(-1)!;
-    if (!ok || claims === undefined) throw refusal(last.check, last.detail ?? 'refused');
+    if (!ok || claims === undefined) throw refusal(last.reason ?? 'status.list', last.detail);
     return readStatusList(token, claims);
   }
 
@@ -186,8 +211,7 @@ export class StatusLists {
     this.#lists.set(nameOf(list.id, list.issuer), list);
   }
 
-  #isAging(list: StatusList | undefined): boolean {
-    if (list === undefined) return true;
+  #isAging(list: StatusList): boolean {
     const since = this.#assertedAt(list);
     return this.#options.clock.now() > since + 0.75 * (this.staleAt(list) - since);
   }
@@ -198,12 +222,18 @@ export class StatusLists {
   }
 
   #assertedAt(list: StatusList): number {
+    if (!list.id.startsWith('https:')) return list.from;
     return Math.max(list.from, this.#confirmed.get(nameOf(list.id, list.issuer)) ?? -Infinity);
   }
 }
 
-function failed(detail: string): Check {
-  return { check: 'status', ok: false, detail };
+const cannotBeRevoked: StatusVerdict = {
+  until: Infinity,
+  check: Object.freeze({ check: 'status', ok: true, detail: 'it cannot be revoked' }),
+};
+
+function failed(reason: Reason, detail?: string): StatusVerdict {
+  return { until: 0, check: failedCheck(reason, detail) };
 }
 
 function nameOf(id: string, issuer: Did): string {

@@ -18,9 +18,11 @@ import type { TrustEvidence } from '../../schema/trust-evidence.ts';
 import { Alarm } from './alarm.ts';
 import type { TrustAnchor } from './anchors.ts';
 import type { Verdict } from './belief.ts';
+import type { ShownDelegation } from './chains.ts';
 import type { Skew } from './claims.ts';
 import { type BookedCredential, CredentialBook } from './credential-book.ts';
 import { CredentialExaminer } from './credentials.ts';
+import { delegationType } from './delegation.ts';
 import { EvidenceBook } from './evidence.ts';
 import { Introductions } from './introductions.ts';
 import { type CredentialRequest, issueCredential } from './issue.ts';
@@ -347,7 +349,16 @@ export class TrustEngine implements AsyncDisposable {
   #verify(token: string, reach: 'always' | 'anchors' | 'never'): Promise<Verification> {
     const { did, anchors = [], clock } = this.#options;
     const tools = { did, anchors, examiner: this.#examiner, lists: this.#lists };
-    return verifyCredential(token, { ...tools, now: () => clock.now() }, { reach });
+    const delegations = (to: Did) => this.#delegationsTo(to);
+    return verifyCredential(token, { ...tools, now: () => clock.now(), delegations }, { reach });
+  }
+
+  /** Delegations to `delegate` in the book; each is judged again where it is gone by. */
+  #delegationsTo(delegate: Did): readonly ShownDelegation[] {
+    return this.#book
+      .booked(delegate)
+      .filter(({ credential }) => credential.type.includes(delegationType))
+      .map(({ jwt, credential }) => ({ token: jwt, credential }));
   }
 
   #apply(list: StatusList): void {

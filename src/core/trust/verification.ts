@@ -4,25 +4,36 @@
  */
 import type { Did } from '../../base/ids.ts';
 import type { Credential } from '../../schema/credential.ts';
-import { countedTypes, type TrustAnchor } from './anchors.ts';
+import { ownRights, ownTypes, permits, type Right, type TrustAnchor } from './anchors.ts';
+import { handedRights, type Link, type ShownDelegation } from './chains.ts';
 import type { Claims } from './claims.ts';
-import type { Check, CredentialExaminer } from './credentials.ts';
+import type { CredentialExaminer, Examination } from './credentials.ts';
+import { delegationIn, delegationType } from './delegation.ts';
+import { type Check, failedCheck, passed, type Reason } from './refusals.ts';
 import type { StatusLists } from './status-lists.ts';
 
 /** The verdict on one credential. */
 export interface Verification {
   /** Every check but `anchor` holds. */
   readonly valid: boolean;
-  /** Why it is not valid. */
+  /** Why it is not valid, for people. */
   readonly because?: string;
+  /** Why it is not valid, for programs. */
+  readonly reason?: Reason;
   readonly issuer?: Did;
   readonly subject?: Did;
   /** The credential; believe it only when `valid`. */
   readonly credential?: Credential;
   /** Types an anchor stands for. A valid credential without any is true and does not count. */
   readonly counted: readonly string[];
+  /** Delegations by which it counts, from the anchor on; none when its issuer is an anchor itself. */
+  readonly via: readonly Link[];
   /** The checks made, in order; the first that fails is the last. */
   readonly checks: readonly Check[];
+  /** Milliseconds since the keys of its issuer were known to be so. */
+  readonly documentAgeMs?: number;
+  /** Milliseconds since its status list was known to be the newest. */
+  readonly statusAgeMs?: number;
   /** Epoch milliseconds from which the verdict must be made anew. */
   readonly until: number;
   /** Epoch milliseconds at which the credential itself ends; Infinity when it does not. */
@@ -36,66 +47,147 @@ export interface VerificationTools {
   readonly examiner: CredentialExaminer;
   readonly lists: StatusLists;
   readonly now: () => number;
+  /** Delegations to somebody that are known here. */
+  readonly delegations: (to: Did) => readonly ShownDelegation[];
+}
+
+/** How one verdict is made. */
+export interface VerifyOptions {
+  /** For whose credentials a newer status list is asked for. */
+  readonly reach: 'always' | 'anchors' | 'never';
+  /** Epoch milliseconds at which the credential was here, by this node's own word: the keys of that time count then. */
+  readonly at?: number;
 }
 
 /** Keys may be rotated at any time, so no verdict is gone by for longer. */
 const verdictLifeMs = 3_600_000;
 
-/** Makes all checks of `token`. Without `reach`, nobody is asked for a newer status list. */
+/** Makes all checks of `token`. */
 export async function verifyCredential(
   token: string,
   tools: VerificationTools,
-  options: { readonly reach: 'always' | 'anchors' | 'never' },
+  options: VerifyOptions,
 ): Promise<Verification> {
-  const { ok, checks, claims } = await tools.examiner.examine(token);
-  const about = claims === undefined ? {} : aboutOf(claims);
-  if (!ok || claims === undefined) return verdict(checks, about);
+  const examination = await tools.examiner.examine(token, options);
+  const { ok, claims } = examination;
+  if (!ok || claims === undefined) return refused(examination);
   const { credential } = claims;
-  const counted = countedTypes(credential, tools.anchors, tools.did);
+  const standing = await standingOf(credential, tools, options);
+  const { counted } = standing;
   const reach = options.reach === 'always' || (options.reach === 'anchors' && counted.length > 0);
-  const status = await tools.lists.check(credential, { reach });
-  if (!status.ok) return verdict([...checks, status], about);
-  const anchor: Check =
-    counted.length > 0
-      ? { check: 'anchor', ok: true }
-      : { check: 'anchor', ok: false, detail: 'no anchor of this node stands for it' };
-  const until = Math.min(
-    claims.until,
-    tools.now() + verdictLifeMs,
-    staleAt(credential, tools.lists),
-  );
-  return verdict([...checks, status, anchor], about, counted, until);
-}
-
-function staleAt({ credentialStatus, issuer }: Credential, lists: StatusLists): number {
-  if (credentialStatus === undefined) return Infinity;
-  const list = lists.remembered(credentialStatus.statusListCredential, issuer);
-  return list === undefined ? 0 : lists.staleAt(list);
-}
-
-function verdict(
-  checks: readonly Check[],
-  about: Partial<About>,
-  counted: readonly string[] = [],
-  until = 0,
-): Verification {
-  const failure = checks.find(({ check, ok }) => !ok && check !== 'anchor');
-  const because =
-    failure === undefined ? {} : { because: `${failure.check}: ${failure.detail ?? ''}` };
+  const asked = tools.lists.check(credential, { reach });
+  const status = 'check' in asked ? asked : await asked;
+  if (!status.check.ok) return refused(examination, status.check);
+  const anchor = counted.length > 0 ? passed('anchor') : failedCheck(standing.reason);
+  const { ageMs } = status.check;
   return {
-    valid: failure === undefined,
-    ...because,
-    ends: Infinity,
-    ...about,
+    valid: true,
+    ...aboutOf(claims),
+    ...(examination.documentAgeMs === undefined
+      ? {}
+      : { documentAgeMs: examination.documentAgeMs }),
+    ...(ageMs === undefined ? {} : { statusAgeMs: ageMs }),
     counted,
-    checks,
-    until,
+    via: standing.via,
+    checks: [...examination.checks, status.check, anchor],
+    until: Math.min(claims.until, tools.now() + verdictLifeMs, status.until, standing.until),
   };
 }
 
-type About = Pick<Verification, 'issuer' | 'subject' | 'credential' | 'ends'>;
+interface CountedTypes {
+  readonly counted: readonly string[];
+  readonly via: readonly Link[];
+  readonly until: number;
+  /** Why nothing counts, when nothing does. */
+  readonly reason: Reason;
+}
 
-function aboutOf({ credential, until: ends }: Claims): About {
+async function standingOf(
+  credential: Credential,
+  tools: VerificationTools,
+  options: VerifyOptions,
+): Promise<CountedTypes> {
+  const { issuer } = credential;
+  const own = rightsOf(tools)(issuer);
+  const types = ownTypes(credential);
+  const counted = types.filter((type) => own.some((right) => allows(right, type, credential)));
+  const direct = { counted, via: [], until: Infinity, reason: 'anchor.none' } as const;
+  if (counted.length === types.length) return direct;
+  const shown = tools.delegations(issuer);
+  if (shown.length > 0) return handedOn(credential, counted, tools, options);
+  const spoken = own.some((right) => types.some((type) => right.types.includes(type)));
+  return spoken ? { ...direct, reason: 'anchor.scope' } : direct;
+}
+
+/** The types that count by a right that was handed on, beside those that count without. */
+async function handedOn(
+  credential: Credential,
+  direct: readonly string[],
+  tools: VerificationTools,
+  options: VerifyOptions,
+): Promise<CountedTypes> {
+  const handed = await handedRights(credential.issuer, {
+    rights: rightsOf(tools),
+    shown: tools.delegations,
+    prove: (shown) => prove(shown, tools, options),
+  });
+  const counted = [...direct];
+  const via: Link[] = [];
+  let until = Infinity;
+  for (const type of ownTypes(credential)) {
+    if (counted.includes(type)) continue;
+    const holding = handed.find(({ right }) => allows(right, type, credential));
+    if (holding === undefined) continue;
+    counted.push(type);
+    via.push(...holding.via.filter((link) => !via.includes(link)));
+    until = Math.min(until, holding.until);
+  }
+  const reason = handed.length > 0 ? 'anchor.scope' : 'anchor.none';
+  return { counted, via, until, reason };
+}
+
+/** A delegation counts where the right may be handed on, whatever the types; anything else where the right permits it. */
+function allows(right: Right, type: string, credential: Credential): boolean {
+  if (type === delegationType) return right.depth > 0 && delegationIn(credential) !== undefined;
+  return permits(right, type, credential);
+}
+
+/** The whole path again for each link of a chain, so that it ends with whichever link ends first. */
+async function prove(
+  { token, credential }: ShownDelegation,
+  { examiner, lists }: VerificationTools,
+  options: VerifyOptions,
+): Promise<number | undefined> {
+  const { ok, claims } = await examiner.examine(token);
+  if (!ok || claims === undefined) return undefined;
+  const { check, until } = await lists.check(credential, { reach: options.reach !== 'never' });
+  return check.ok ? Math.min(claims.until, until) : undefined;
+}
+
+function rightsOf({ anchors, did }: VerificationTools): (issuer: Did) => readonly Right[] {
+  return (issuer) => ownRights(issuer, anchors, did);
+}
+
+/** The verdict on what fails: on `last`, or within `examination`. */
+function refused({ checks, claims, documentAgeMs }: Examination, last?: Check): Verification {
+  const all = last === undefined ? checks : [...checks, last];
+  const { check, reason, detail = '', ageMs } = all.at(-1)!;
+  return {
+    valid: false,
+    because: `${check}: ${detail}`,
+    ...(reason === undefined ? {} : { reason }),
+    ends: Infinity,
+    ...(claims === undefined ? {} : aboutOf(claims)),
+    ...(documentAgeMs === undefined ? {} : { documentAgeMs }),
+    ...(check === 'status' && ageMs !== undefined ? { statusAgeMs: ageMs } : {}),
+    counted: [],
+    via: [],
+    checks: all,
+    until: 0,
+  };
+}
+
+function aboutOf({ credential, until: ends }: Claims) {
   const { issuer, credentialSubject } = credential;
   const { id } = credentialSubject;
   return { issuer, credential, ends, ...(id === undefined ? {} : { subject: id as Did }) };

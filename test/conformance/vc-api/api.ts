@@ -13,7 +13,8 @@ import { KeyRing } from '../../../src/core/identity/key-ring.ts';
 import { CredentialExaminer, credentialType } from '../../../src/core/trust/credentials.ts';
 import { verifyDataIntegrity } from '../../../src/core/trust/data-integrity.ts';
 import { addProof } from '../../../src/core/trust/eddsa-jcs.ts';
-import { refusal, signJws } from '../../../src/core/trust/jws.ts';
+import { signJws } from '../../../src/core/trust/jws.ts';
+import { type Check, refusal } from '../../../src/core/trust/refusals.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
 import { systemClock } from '../../../src/platform/system-clock.ts';
 import type { Signer } from '../../../src/ports/signer.ts';
@@ -156,33 +157,32 @@ export class VcApi {
   /** The credential in `given`, once all that secures it holds. Throws what is wrong with it. */
   async #credential(given: unknown): Promise<VcDocument> {
     if (isEnvelope(given, 'EnvelopedVerifiableCredential')) return this.#enveloped(given);
-    if (!isPlainObject(given)) throw refusal('form', 'not an object');
+    if (!isPlainObject(given)) throw refusal('form.json', 'not an object');
     if (isRdfc(given)) return this.#borrowed(given, {}, credentialDocument);
     const { checks, document } = await verifyDataIntegrity(given, this.#ring, nodeCrypto, {
       now: systemClock.now(),
       expiry: false,
     });
     if (document !== undefined) return document;
-    const { check, detail = '' } = checks.at(-1)!;
-    throw refusal(check, detail);
+    throw refused(checks);
   }
 
   async #enveloped(given: VcDocument): Promise<VcDocument> {
     const { mediaType, content } = envelopeOf(given, 'verifiableCredential');
-    if (mediaType !== 'application/vc+jwt') throw refusal('form', `${mediaType} is not supported`);
+    if (mediaType !== 'application/vc+jwt')
+      throw refusal('form.proof', `${mediaType} is not supported`);
     const { ok, checks, claims } = await this.#examiner.examine(content);
-    const { check, detail = '' } = checks.at(-1)!;
-    if (!ok || claims === undefined) throw refusal(check, detail);
+    if (!ok || claims === undefined) throw refused(checks);
     const document = claims.credential as unknown as VcDocument;
     const { iss: _, ...credential } = document;
     return credentialDocument(credential, 'credential');
   }
 
   async #verifyPresentation(given: unknown, options: VcDocument): Promise<Answer> {
-    if (!isPlainObject(given)) throw refusal('form', 'not an object');
+    if (!isPlainObject(given)) throw refusal('form.json', 'not an object');
     if (isEnvelope(given, 'EnvelopedVerifiablePresentation')) {
       envelopeOf(given, 'verifiablePresentation');
-      throw refusal('form', 'presentations in envelopes are not supported');
+      throw refusal('form.proof', 'presentations in envelopes are not supported');
     }
     const presentation = await this.#presentation(given, options);
     const inner = [presentation['verifiableCredential'] ?? []].flat() as unknown[];
@@ -203,8 +203,7 @@ export class VcApi {
       ...(domain === undefined ? {} : { domain }),
     });
     if (document !== undefined) return document;
-    const { check, detail = '' } = checks.at(-1)!;
-    throw refusal(check, detail);
+    throw refused(checks);
   }
 
   /** A document whose signature somebody else has to check; who speaks in it, and to whom, is judged here. */
@@ -216,19 +215,19 @@ export class VcApi {
     const { proof, ...document } = shape(given, 'document');
     const { verificationMethod, ...terms } = proof as VcDocument;
     if (challenge !== undefined && terms['challenge'] !== challenge) {
-      throw refusal('header', 'it answers another challenge');
+      throw refusal('header.challenge');
     }
     if (domain !== undefined && terms['domain'] !== domain) {
-      throw refusal('header', 'it is for another domain');
+      throw refusal('header.domain');
     }
     const speaker = identifierOf(document['issuer'] ?? document['holder']);
     if (speaker !== undefined && String(verificationMethod).split('#')[0] !== speaker) {
-      throw refusal('issuer', 'no proof is by a key of who speaks in it');
+      throw refusal('issuer.mismatch', 'no proof is by a key of who speaks in it');
     }
     const rdfc = await this.#rdfc;
-    if (rdfc === undefined) throw refusal('header', 'eddsa-rdfc-2022 is not supported');
+    if (rdfc === undefined) throw refusal('header.alg', 'eddsa-rdfc-2022 is not supported');
     if (!(await rdfc(given, challenge as string | undefined))) {
-      throw refusal('signature', 'it was not signed with that key');
+      throw refusal('signature.wrong');
     }
     return document;
   }
@@ -251,6 +250,12 @@ export class VcApi {
     }
     return { status: 200, body: {} };
   }
+}
+
+/** The error of the last of `checks`. */
+function refused(checks: readonly Check[]): MeshError {
+  const { reason = 'claims.model', detail } = checks.at(-1)!;
+  return refusal(reason, detail);
 }
 
 /** Reads 32 bytes of a key from base64url text. */

@@ -8,7 +8,7 @@ import { party } from './rig.ts';
 const alice = party('alice');
 const signature = toBase64url(new Uint8Array(64));
 const encode = (value: unknown): string => toBase64url(utf8(JSON.stringify(value)));
-const header = { alg: 'EdDSA', typ: 'vc+jwt', kid: alice.signer.keyId };
+const header = { alg: 'EdDSA', typ: 'vc+jwt', cty: 'vc', kid: alice.signer.keyId };
 const token = (head: unknown, payload: unknown = { a: 1 }): string =>
   `${encode(head)}.${encode(payload)}.${signature}`;
 
@@ -30,7 +30,10 @@ describe('a compact JWS', () => {
 
   it.each([
     ['alg none', { ...header, alg: 'none' }],
-    ['another alg', { ...header, alg: 'ES256' }],
+    ['another alg', { ...header, alg: 'HS256' }],
+    ['an alg of another spelling', { ...header, alg: 'EDDSA' }],
+    ['an alg that every object has', { ...header, alg: 'constructor' }],
+    ['content of another type', { ...header, cty: 'JWT' }],
     ['no typ', { alg: 'EdDSA', kid: header.kid }],
     ['a presentation', { ...header, typ: 'vp+jwt' }],
     ['a typ in other case', { ...header, typ: 'VC+JWT' }],

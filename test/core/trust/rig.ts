@@ -10,15 +10,19 @@ import type {
   Histories,
   IncomingCall,
   Keys,
+  KeyUse,
   Neighbours,
+  ResolvedKey,
   Street,
 } from '../../../src/core/trust/needs.ts';
 import { TrustEngine, type TrustEngineOptions } from '../../../src/core/trust/trust-engine.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
+import type { SignatureKeyType } from '../../../src/ports/crypto.ts';
 import type { Resolution } from '../../../src/ports/resolver.ts';
 import type { Signer } from '../../../src/ports/signer.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import type { Outcome, SignedReceipt } from '../../../src/schema/receipt.ts';
+import { publicKeyOf } from '../../../src/schema/verification-method.ts';
 import { toInstant } from '../../../src/schema/words.ts';
 import { seededRandom } from '../../../src/testing/seeded-random.ts';
 import { type VirtualClock, virtualClock } from '../../../src/testing/virtual-clock.ts';
@@ -32,11 +36,23 @@ export interface Party {
   readonly seed: Uint8Array;
 }
 
-/** The organisation of `name`: a did:key that depends on the name alone. */
-export function party(name: string): Party {
-  const seed = seededRandom(name).bytes(32);
-  const key = nodeCrypto.signingKey(seed);
-  const multikey = toMultikey('Ed25519', key.publicKey);
+/** The algorithm each kind of key signs with, and the bytes of its secret. */
+export const keyTypes = {
+  Ed25519: ['EdDSA', 32],
+  'P-256': ['ES256', 32],
+  'P-384': ['ES384', 48],
+  'P-521': ['ES512', 66],
+  secp256k1: ['ES256K', 32],
+} as const;
+
+/** The organisation of `name`: a did:key that depends on the name and the kind of key alone. */
+export function party(name: string, type: SignatureKeyType = 'Ed25519'): Party {
+  const [algorithm, length] = keyTypes[type];
+  const seed = seededRandom(name).bytes(length);
+  // The order of P-521 has 521 bits.
+  if (type === 'P-521') seed[0] = 0;
+  const key = nodeCrypto.signingKey(seed, type);
+  const multikey = toMultikey(type, key.publicKey);
   const did: Did = `did:key:${multikey}`;
   const keyId: DidUrl = `${did}#${multikey}`;
   const sign = (message: Uint8Array) => Promise.resolve(nodeCrypto.sign(key, message));
@@ -44,7 +60,7 @@ export function party(name: string): Party {
     did,
     multikey,
     seed,
-    signer: { algorithm: 'EdDSA', keyId, publicKey: key.publicKey, sign },
+    signer: { algorithm, keyId, publicKey: key.publicKey, sign },
   };
 }
 
@@ -70,6 +86,18 @@ export class TestKeys implements Keys, Histories {
       assertionMethod: [id],
     };
     return Promise.resolve({ document, ageMs: 0, deactivated: this.ended.has(did) });
+  }
+
+  async keyOf(keyId: DidUrl, { purpose }: KeyUse): Promise<ResolvedKey> {
+    const { did, fragment } = splitDidUrl(keyId);
+    const { document, ageMs, deactivated } = await this.resolve(did);
+    if (deactivated) throw new MeshError('DID_DEACTIVATED', { did });
+    const method = document.verificationMethod.find(({ id }) => id === keyId);
+    const key = method?.controller === did ? publicKeyOf(method) : undefined;
+    if (key === undefined || !document[purpose].includes(keyId)) {
+      throw new MeshError('KEY_INVALID', { key: fragment, detail: `not for ${purpose} of ${did}` });
+    }
+    return { key, epoch: fragment, ageMs };
   }
 
   readonly verify = async (keyId: DidUrl, message: Uint8Array, signature: Uint8Array) => {

@@ -104,7 +104,7 @@ describe('a status list on the web', () => {
     await world.clock.advance('2m');
     expect(statusOf(await org.trust.verify(token))).toMatchObject({
       ok: false,
-      detail: 'its list is too old',
+      reason: 'status.stale',
     });
   });
 

@@ -434,7 +434,8 @@ describe('a trust engine', () => {
     await expect(trust.verify(null as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     expect(await trust.verify('')).toMatchObject({
       valid: false,
-      because: 'form: not three parts',
+      because: 'form: it has not three parts',
+      reason: 'form.parts',
     });
     const subject = party('b').did;
     for (const request of [
