@@ -1,10 +1,12 @@
 /**
- * Public keys as JSON Web Keys, and back. Nothing here computes with a key: whether a point lies on its curve is asked
- * where keys are imported, except that both coordinates of a point must belong together, which only the JWK can tell.
- * Sources: RFC 7517; RFC 7518, section 6.2; RFC 8037, section 2; RFC 8812, section 3.
+ * Public keys as JSON Web Keys, and back; and the thumbprint that names a key.
+ * Sources: RFC 7517; RFC 7518, section 6.2; RFC 7638; RFC 8037, section 2; RFC 8812, section 3; RFC 9864.
  * @module
  */
-import { type Bytes, concat, fromBase64url, toHex } from './bytes.ts';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { type Bytes, fromBase64url, toBase64url } from './bytes.ts';
+import { canonicalBytes } from './canonical.ts';
+import { compressed, coordinateLength, decompress, isCurveName, isOnCurve } from './curve-point.ts';
 import { MeshError } from './errors.ts';
 import type { KeyType } from './multiformat.ts';
 
@@ -26,61 +28,87 @@ export interface TypedKey {
   readonly publicKey: Bytes;
 }
 
-interface Curve {
-  readonly bytes: number;
-  readonly p: bigint;
-  readonly a: bigint;
-  readonly b: bigint;
-}
+/** The same from anybody, in bytes that may lie elsewhere. */
+type AnyKey = Pick<TypedKey, 'type'> & { readonly publicKey: Uint8Array };
 
-// y^2 = x^3 + ax + b over p: SEC 2 v2, sections 2.4.1 (secp256k1), 2.4.2, 2.5.1 and 2.6.1.
-const p256 = 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n;
-const p384 = 2n ** 384n - 2n ** 128n - 2n ** 96n + 2n ** 32n - 1n;
-const p521 = 2n ** 521n - 1n;
-const curves: Readonly<Record<string, Curve>> = {
-  secp256k1: { bytes: 32, p: 2n ** 256n - 2n ** 32n - 977n, a: 0n, b: 7n },
-  'P-256': {
-    bytes: 32,
-    p: p256,
-    a: p256 - 3n,
-    b: 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn,
-  },
-  'P-384': {
-    bytes: 48,
-    p: p384,
-    a: p384 - 3n,
-    b: BigInt(
-      '0xb3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aef',
-    ),
-  },
-  'P-521': {
-    bytes: 66,
-    p: p521,
-    a: p521 - 3n,
-    b: BigInt(
-      '0x0051953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00',
-    ),
-  },
-};
-
-/** The key in `jwk`; `KEY_INVALID` for a private key, an unknown kind, or coordinates that are no point of the curve. */
+/**
+ * The key in `jwk`; `KEY_INVALID` for a private key, an unknown kind, coordinates of another length than the curve's or that are no
+ * point of it, and a key that says it is for something else (`use`, `key_ops`, `alg`).
+ */
 export function fromJwk(jwk: PublicJwk): TypedKey {
   if ('d' in jwk || 'k' in jwk) throw unusable(jwk, 'it shows a secret');
+  const key = keyIn(jwk);
+  checkPurpose(jwk, key.type);
+  return key;
+}
+
+/** The JWK of a key: its required members alone. `KEY_INVALID` when its bytes are no key of its kind. */
+export function toJwk({ type, publicKey }: AnyKey): PublicJwk {
+  if (type === 'Ed25519' || type === 'X25519') {
+    if (publicKey.length !== 32) throw unusable({ kty: 'OKP', crv: type }, '32 bytes are needed');
+    return { kty: 'OKP', crv: type, x: toBase64url(publicKey) };
+  }
+  const point = decompress(type, publicKey);
+  if (point === undefined) throw unusable({ kty: 'EC', crv: type }, 'not a compressed point');
+  return { kty: 'EC', crv: type, x: toBase64url(point.x), y: toBase64url(point.y) };
+}
+
+/**
+ * The name of a key by its value, in base64url: RFC 7638 with SHA-256, over the members that section 3.2 and RFC 8037,
+ * section 2, require. Of a JWK that is not a key of this SDK, such as one for RSA, the name is as good.
+ */
+export function thumbprintOf(key: PublicJwk | AnyKey): string {
+  const jwk = 'type' in key ? toJwk(key) : key;
+  const members = required.get(jwk.kty) ?? [];
+  const named = members.map((name) => [name, Reflect.get(jwk, name)] as const);
+  if (members.length === 0 || !named.every(([, value]) => typeof value === 'string')) {
+    throw unusable(jwk, 'a member that its kind requires is missing');
+  }
+  // RFC 8785 orders and writes these members just as RFC 7638, section 3.3, does.
+  return toBase64url(sha256(canonicalBytes(Object.fromEntries(named))));
+}
+
+const required: ReadonlyMap<string, readonly string[]> = new Map([
+  ['EC', ['crv', 'kty', 'x', 'y']],
+  ['OKP', ['crv', 'kty', 'x']],
+  ['RSA', ['e', 'kty', 'n']],
+]);
+
+function keyIn(jwk: PublicJwk): TypedKey {
   const { kty, crv = '' } = jwk;
   if (kty === 'OKP' && (crv === 'Ed25519' || crv === 'X25519')) {
     return { type: crv, publicKey: coordinate(jwk, 'x', 32) };
   }
-  const curve = kty === 'EC' && Object.hasOwn(curves, crv) ? curves[crv] : undefined;
-  if (curve === undefined) throw unusable(jwk, `unknown kind '${kty}' with curve '${crv}'`);
-  const x = coordinate(jwk, 'x', curve.bytes);
-  const y = coordinate(jwk, 'y', curve.bytes);
-  if (!isOnCurve(x, y, curve)) throw unusable(jwk, `not a point of ${crv}`);
-  return { type: crv as KeyType, publicKey: compressed(x, y) };
+  if (kty !== 'EC' || !isCurveName(crv)) {
+    throw unusable(jwk, `unknown kind '${kty}' with curve '${crv}'`);
+  }
+  const length = coordinateLength(crv);
+  const point = { x: coordinate(jwk, 'x', length), y: coordinate(jwk, 'y', length) };
+  if (!isOnCurve(crv, point)) throw unusable(jwk, `not a point of ${crv}`);
+  return { type: crv, publicKey: compressed(point) };
 }
 
-/** SEC 1, section 2.3.3: the x coordinate after a byte that says whether y is odd. */
-function compressed(x: Bytes, y: Bytes): Bytes {
-  return concat(Uint8Array.of(2 + (y.at(-1)! & 1)), x);
+/** Names of the algorithm that a key of the kind signs with; agreement has none here. */
+const algorithms: Readonly<Record<KeyType, readonly string[]>> = {
+  Ed25519: ['EdDSA', 'Ed25519'],
+  X25519: [],
+  'P-256': ['ES256', 'ESP256'],
+  'P-384': ['ES384', 'ESP384'],
+  'P-521': ['ES512', 'ESP512'],
+  secp256k1: ['ES256K'],
+};
+
+/** RFC 7517, sections 4.2 to 4.4: what a key says it is for binds whoever uses it. */
+function checkPurpose(jwk: PublicJwk, type: KeyType): void {
+  if (type === 'X25519') return;
+  const { use = 'sig', key_ops: operations = ['verify'], alg } = jwk;
+  if (use !== 'sig') throw unusable(jwk, "its 'use' is not 'sig'");
+  if (!Array.isArray(operations) || !operations.includes('verify')) {
+    throw unusable(jwk, "its 'key_ops' do not name 'verify'");
+  }
+  if (alg !== undefined && !algorithms[type].includes(alg)) {
+    throw unusable(jwk, `its 'alg' is not ${algorithms[type][0]!}`);
+  }
 }
 
 function coordinate(jwk: PublicJwk, member: 'x' | 'y', length: number): Bytes {
@@ -98,11 +126,6 @@ function decoded(text: string, jwk: PublicJwk): Bytes {
   } catch (cause) {
     throw unusable(jwk, 'not base64url', cause);
   }
-}
-
-function isOnCurve(xBytes: Bytes, yBytes: Bytes, { p, a, b }: Curve): boolean {
-  const [x, y] = [BigInt(`0x${toHex(xBytes)}`), BigInt(`0x${toHex(yBytes)}`)];
-  return x < p && y < p && (y * y - (x * x * x + a * x + b)) % p === 0n;
 }
 
 function unusable(jwk: PublicJwk, detail: string, cause?: unknown): MeshError {

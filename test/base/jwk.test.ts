@@ -1,8 +1,11 @@
 import { createECDH, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { calculateJwkThumbprint } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { fromHex, toBase64url, toHex } from '../../src/base/bytes.ts';
-import { fromJwk, type PublicJwk } from '../../src/base/jwk.ts';
+import { fromJwk, type PublicJwk, thumbprintOf, toJwk } from '../../src/base/jwk.ts';
 import { changed } from '../schema/rig.ts';
 import { thrown } from './thrown.ts';
 
@@ -67,6 +70,11 @@ describe('a public key from a JWK', () => {
     ['crv', '__proto__'],
     ['crv', undefined],
     ['crv', 'P-384'],
+    ['use', 'enc'],
+    ['key_ops', ['sign']],
+    ['key_ops', 'verify'],
+    ['alg', 'ES384'],
+    ['alg', 'none'],
     ['x', undefined],
     ['y', undefined],
     ['x', `${good.x!}=`],
@@ -75,6 +83,30 @@ describe('a public key from a JWK', () => {
   ])('is refused with another %s', (member, value) => {
     const jwk = changed(good, [member], value) as PublicJwk;
     expect(thrown(() => fromJwk(jwk))).toMatchObject({ code: 'KEY_INVALID' });
+  });
+
+  it('may say that it is for signatures', () => {
+    const said = { ...good, use: 'sig', key_ops: ['verify'], alg: 'ES256', kid: 'one' };
+    expect(fromJwk(said)).toEqual(fromJwk(good));
+  });
+
+  it('is refused when a coordinate lacks a leading zero, or has one more: RFC 7518, section 6.2.1.2', () => {
+    for (const { crv, node } of curves) {
+      for (let tries = 0; tries < 2_000; tries += 1) {
+        const ecdh = createECDH(node);
+        const point = ecdh.generateKeys();
+        const length = (point.length - 1) / 2;
+        const [x, y] = [point.subarray(1, 1 + length), point.subarray(1 + length)];
+        if (x[0] !== 0) continue;
+        const padded = { kty: 'EC', crv, x: toBase64url(x), y: toBase64url(y) };
+        expect(toHex(fromJwk(padded).publicKey)).toBe(ecdh.getPublicKey('hex', 'compressed'));
+        for (const wrong of [x.subarray(1), Buffer.concat([Buffer.of(0), x])]) {
+          const jwk = { ...padded, x: toBase64url(wrong) };
+          expect(thrown(() => fromJwk(jwk))?.code).toBe('KEY_INVALID');
+        }
+        break;
+      }
+    }
   });
 
   it('is a key or KEY_INVALID, whatever the members hold', () => {
@@ -88,5 +120,86 @@ describe('a public key from a JWK', () => {
         expect(thrown(() => fromJwk(one))?.code ?? 'KEY_INVALID').toBe('KEY_INVALID');
       }),
     );
+  });
+});
+
+describe('a JWK from a public key', () => {
+  it('is the one that OpenSSL makes of it', () => {
+    for (const { crv, node } of curves) {
+      for (let i = 0; i < 8; i += 1) {
+        const jwk = jwkOf(node) as PublicJwk;
+        const key = fromJwk(jwk);
+        expect(toJwk(key)).toEqual(jwk);
+        expect(fromJwk(toJwk(key))).toEqual(key);
+        expect(key.type).toBe(crv);
+      }
+    }
+    for (const kind of ['ed25519', 'x25519'] as const) {
+      const pair = kind === 'ed25519' ? generateKeyPairSync(kind) : generateKeyPairSync('x25519');
+      const jwk = pair.publicKey.export({ format: 'jwk' }) as PublicJwk;
+      expect(toJwk(fromJwk(jwk))).toEqual(jwk);
+    }
+  });
+
+  it('is refused for bytes that are no key of the kind', () => {
+    for (const [type, length] of [
+      ['Ed25519', 31],
+      ['X25519', 33],
+      ['P-256', 33],
+      ['P-521', 0],
+    ] as const) {
+      const publicKey = new Uint8Array(length);
+      expect(thrown(() => toJwk({ type, publicKey }))?.code).toBe('KEY_INVALID');
+    }
+  });
+});
+
+describe('the thumbprint of a key', () => {
+  it('is that of RFC 8037, appendix A.3', () => {
+    const jwk = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' };
+    expect(thumbprintOf(jwk)).toBe('kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k');
+    expect(thumbprintOf(fromJwk(jwk))).toBe(thumbprintOf(jwk));
+  });
+
+  it('is that of RFC 7638, section 3.1', () => {
+    const jwk = {
+      kty: 'RSA',
+      n: '0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw',
+      e: 'AQAB',
+      alg: 'RS256',
+      kid: '2011-04-29',
+    };
+    expect(thumbprintOf(jwk)).toBe('NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs');
+  });
+
+  it.each([
+    { kty: 'EC', crv: 'P-256', x: 'AA' },
+    { kty: 'OKP', crv: 'Ed25519' },
+    { kty: 'oct', k: 'AA' },
+    { kty: 'toString' },
+  ])('is refused for $kty without what its kind requires', (jwk) => {
+    expect(thrown(() => thumbprintOf(jwk))?.code).toBe('KEY_INVALID');
+  });
+
+  it('is that of jose for every kind of key, whatever else the JWK says', async () => {
+    for (const { node } of curves) {
+      const jwk = jwkOf(node) as PublicJwk;
+      const expected = await calculateJwkThumbprint(
+        jwk as Parameters<typeof calculateJwkThumbprint>[0],
+      );
+      expect(thumbprintOf({ kid: 'one', use: 'sig', ...jwk })).toBe(expected);
+      expect(thumbprintOf(fromJwk(jwk))).toBe(expected);
+    }
+  });
+
+  const file = new URL('../../../shared/data/vc-jose-cose.public.jsonl.gz', import.meta.url);
+  it.skipIf(!existsSync(file))('is the kid of the keys of W3C (skipped: no shared data)', () => {
+    const lines = gunzipSync(readFileSync(file)).toString('utf8').trim().split('\n');
+    const keys = lines
+      .map((line) => JSON.parse(line) as { file: string; content: string })
+      .filter(({ file: name }) => name.startsWith('vm-'))
+      .map(({ content }) => (JSON.parse(content) as { publicKeyJwk: PublicJwk }).publicKeyJwk);
+    expect(keys.length).toBeGreaterThan(3);
+    for (const jwk of keys) expect(thumbprintOf(jwk)).toBe(jwk.kid);
   });
 });
