@@ -1,5 +1,5 @@
 /**
- * The primitives in plain TypeScript (noble): for platforms without native ones, and the judge of Ed25519 keys for all.
+ * The primitives in plain TypeScript (noble): for platforms without native ones, and in place of native ones that fail.
  * @module
  */
 
@@ -19,6 +19,7 @@ import type {
   SignatureKeyType,
   SigningKey,
 } from '../ports/crypto.ts';
+import { isSoundKey, isSoundSignature } from './signature-rule.ts';
 
 const hashes = { sha256, sha512, blake2s } as const;
 const ciphers = { 'chacha20-poly1305': chacha20poly1305, 'aes-256-gcm': gcm } as const;
@@ -75,13 +76,11 @@ export const nobleCrypto: CryptoProvider = {
     const signer = type === 'Ed25519' ? ed25519 : curves[type];
     return Uint8Array.from(signer.sign(message, key));
   },
-  verify({ type, publicKey }, message, signature) {
-    if (type !== 'Ed25519') return verifyOnCurve(type, publicKey, message, signature);
-    return (
-      isSoundSignature(signature) &&
-      isSoundKey(publicKey) &&
-      verifyCofactorless(publicKey, message, signature)
-    );
+  verify(key, message, signature) {
+    if (!isSoundKey(key) || !isSoundSignature(key.type, signature)) return false;
+    const { type, publicKey } = key;
+    if (type === 'Ed25519') return verifyCofactorless(publicKey, message, signature);
+    return curves[type].verify(signature, message, publicKey, { lowS: false });
   },
 };
 
@@ -94,61 +93,9 @@ function curveKey(type: Exclude<SignatureKeyType, 'Ed25519'>, seed: Uint8Array):
   return { type, publicKey, secret: Uint8Array.from(seed) };
 }
 
-function verifyOnCurve(
-  type: Exclude<SignatureKeyType, 'Ed25519'>,
-  publicKey: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-): boolean {
-  const curve = curves[type];
-  // Compressed only: one key has one form.
-  if (publicKey.length !== curve.lengths.publicKey) return false;
-  try {
-    return curve.verify(signature, message, publicKey, { lowS: type === 'secp256k1' });
-  } catch {
-    return false;
-  }
-}
-
 /** The error of an X25519 agreement that gives away nothing: the peer sent a low-order point. */
 export function lowOrder(cause: unknown): MeshError {
   return new MeshError('KEY_INVALID', { key: 'X25519', detail: 'low-order point' }, { cause });
-}
-
-const verdicts = new Map<string, boolean>();
-const verdictLimit = 4_096;
-
-/**
- * Whether an Ed25519 public key is canonical, on the curve and in the prime-order subgroup. Providers differ on the
- * keys this refuses, so every provider asks here first; the answer per key is remembered (bounded).
- */
-export function isSoundKey(publicKey: Uint8Array): boolean {
-  const name = publicKey.join();
-  const known = verdicts.get(name);
-  if (known !== undefined) return known;
-  const verdict = judge(publicKey);
-  if (verdicts.size >= verdictLimit) verdicts.delete(verdicts.keys().next().value!);
-  verdicts.set(name, verdict);
-  return verdict;
-}
-
-function judge(publicKey: Uint8Array): boolean {
-  try {
-    const point = Point.fromBytes(publicKey, false);
-    return !point.isSmallOrder() && point.isTorsionFree();
-  } catch {
-    return false;
-  }
-}
-
-const identity = Point.ZERO.toBytes();
-
-/**
- * Whether a signature has 64 bytes and an R other than the identity. Versions of OpenSSL differ on that R, which no
- * honest signer produces; every other R of small order fails the equation under a sound key.
- */
-export function isSoundSignature(signature: Uint8Array): boolean {
-  return signature.length === 64 && !equalBytes(signature.subarray(0, 32), identity);
 }
 
 const order = Point.CURVE().n;
@@ -161,7 +108,6 @@ function verifyCofactorless(
 ): boolean {
   const r = signature.subarray(0, 32);
   const s = littleEndian(signature.subarray(32));
-  if (s >= order) return false;
   const k = littleEndian(sha512(concat(r, publicKey, message))) % order;
   const a = Point.fromBytes(publicKey, false);
   const sb = s === 0n ? Point.ZERO : Point.BASE.multiplyUnsafe(s);

@@ -6,12 +6,12 @@
 import * as crypto from 'node:crypto';
 import type { Bytes } from '../base/bytes.ts';
 import type { AgreementKey, CryptoProvider, HashName } from '../ports/crypto.ts';
-import { isSoundKey, isSoundSignature, key32, lowOrder, nobleCrypto } from './noble-crypto.ts';
+import { key32, lowOrder, nobleCrypto } from './noble-crypto.ts';
+import { nodeSign, nodeSignatures, nodeSigningKey, plain } from './node-signatures.ts';
+import { StrictVerifier } from './strict-verifier.ts';
 
 // RFC 8410: the fixed DER heads before the 32 bytes of a key.
 const heads = {
-  ed25519Private: Buffer.from('302e020100300506032b657004220420', 'hex'),
-  ed25519Public: Buffer.from('302a300506032b6570032100', 'hex'),
   x25519Private: Buffer.from('302e020100300506032b656e04220420', 'hex'),
   x25519Public: Buffer.from('302a300506032b656e032100', 'hex'),
 } as const;
@@ -23,10 +23,9 @@ const hashNames: Readonly<Record<HashName, string>> = {
 };
 
 const tagLength = 16;
-const publicKeys = new Map<string, crypto.KeyObject>();
-const publicKeyLimit = 4_096;
+const verifier = new StrictVerifier(nodeSignatures, nobleCrypto);
 
-/** The native provider. Verdicts on Ed25519 equal those of every other provider of the SDK. */
+/** The native provider. Its verdicts equal those of every other provider of the SDK. */
 export const nodeCrypto: CryptoProvider = {
   name: 'node',
   hash(name, ...parts) {
@@ -84,20 +83,16 @@ export const nodeCrypto: CryptoProvider = {
       throw lowOrder(cause);
     }
   },
-  signingKey(seed, type = 'Ed25519') {
-    if (type !== 'Ed25519') return nobleCrypto.signingKey(seed, type);
-    return { type, ...keyPair(heads.ed25519Private, key32(seed, type)) };
-  },
-  sign(key, message) {
-    if (key.type !== 'Ed25519') return nobleCrypto.sign(key, message);
-    return plain(crypto.sign(null, message, key.secret as crypto.KeyObject));
-  },
-  verify(key, message, signature) {
-    if (key.type !== 'Ed25519') return nobleCrypto.verify(key, message, signature);
-    const { publicKey } = key;
-    if (!isSoundSignature(signature) || !isSoundKey(publicKey)) return false;
-    return crypto.verify(null, message, cachedPublicKey(publicKey), signature);
-  },
+  signingKey: (seed, type = 'Ed25519') =>
+    // Not every build of OpenSSL, and not every runtime with node:crypto, knows every curve.
+    verifier.isTrusted(type) === true
+      ? nodeSigningKey(seed, type)
+      : nobleCrypto.signingKey(seed, type),
+  sign: (key, message) =>
+    key.secret instanceof crypto.KeyObject
+      ? nodeSign(key, message)
+      : nobleCrypto.sign(key, message),
+  verify: verifier.verify,
 };
 
 function keyPair(head: Buffer, seed: Uint8Array): { publicKey: Bytes; secret: crypto.KeyObject } {
@@ -111,21 +106,4 @@ function keyPair(head: Buffer, seed: Uint8Array): { publicKey: Bytes; secret: cr
 function publicKeyObject(head: Buffer, publicKey: Uint8Array): crypto.KeyObject {
   const der = Buffer.concat([head, publicKey]);
   return crypto.createPublicKey({ key: der, format: 'der', type: 'spki' });
-}
-
-/** Importing costs more than a third of a verification, so the objects of recent Ed25519 keys are kept (bounded). */
-function cachedPublicKey(publicKey: Uint8Array): crypto.KeyObject {
-  const name = Buffer.from(publicKey).toString('latin1');
-  let key = publicKeys.get(name);
-  if (key === undefined) {
-    key = publicKeyObject(heads.ed25519Public, publicKey);
-    if (publicKeys.size >= publicKeyLimit) publicKeys.delete(publicKeys.keys().next().value!);
-    publicKeys.set(name, key);
-  }
-  return key;
-}
-
-/** A Buffer's bytes as a plain Uint8Array, without a copy. */
-function plain(buffer: Buffer): Bytes {
-  return new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.byteLength);
 }

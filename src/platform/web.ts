@@ -3,6 +3,7 @@
  * @module
  */
 import { MeshError } from '../base/errors.ts';
+import { loadOnce } from '../base/load-once.ts';
 import type { Platform } from '../ports/platform.ts';
 import { inlineWorkers } from './inline-workers.ts';
 import { systemClock } from './system-clock.ts';
@@ -14,7 +15,7 @@ export const platform: Platform = {
   name: 'web',
   clock: systemClock,
   random: systemRandom,
-  crypto: async () => (await import('./noble-crypto.ts')).nobleCrypto,
+  crypto: loadOnce(async () => (await import('./web-crypto.ts')).createWebCrypto()),
   http: createWebHttp(),
   workers: inlineWorkers(),
   openStore: () => {

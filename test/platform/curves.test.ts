@@ -5,12 +5,13 @@ import { describe, expect, test } from 'vitest';
 import { utf8 } from '../../src/base/bytes.ts';
 import { nobleCrypto } from '../../src/platform/noble-crypto.ts';
 import { nodeCrypto } from '../../src/platform/node-crypto.ts';
+import { createWebCrypto } from '../../src/platform/web-crypto.ts';
 import type { SignatureKeyType } from '../../src/ports/crypto.ts';
 
 const lengths = { 'P-256': 32, 'P-384': 48, 'P-521': 66, secp256k1: 32 } as const;
 const message = utf8('hello');
 
-describe.each([nobleCrypto, nodeCrypto])('$name', (crypto) => {
+describe.each([nobleCrypto, nodeCrypto, createWebCrypto()])('$name', (crypto) => {
   test.each(Object.entries(lengths))('%s signs and verifies', async (name, length) => {
     const type = name as SignatureKeyType;
     const key = crypto.signingKey(new Uint8Array(length).fill(1), type);

@@ -2,10 +2,12 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concat, fromHex, toHex, utf8 } from '../../src/base/bytes.ts';
-import { isSoundKey, nobleCrypto } from '../../src/platform/noble-crypto.ts';
+import { nobleCrypto } from '../../src/platform/noble-crypto.ts';
 import { nodeCrypto } from '../../src/platform/node-crypto.ts';
+import { isSoundKey } from '../../src/platform/signature-rule.ts';
+import { createWebCrypto } from '../../src/platform/web-crypto.ts';
 
-const providers = [nodeCrypto, nobleCrypto];
+const providers = [nodeCrypto, nobleCrypto, createWebCrypto()];
 const { Point } = ed25519;
 const order = Point.CURVE().n;
 type Point = typeof Point.BASE;
@@ -53,6 +55,7 @@ const honest = signed(nonce, honestR, honestA, message);
 const twin = concat(honestR, scalarBytes(scalarOf(honest.subarray(32)) + order));
 const twistedR = Point.BASE.multiply(nonce).add(torsion).toBytes();
 const anyonesR = concat(Point.BASE.multiply(5n).toBytes(), scalarBytes(5n));
+const signedIdentity = identity.with(31, 0x80);
 const oneAbovePrime = fromHex(`ee${'ff'.repeat(30)}7f`);
 
 async function verdictsOf(key: Uint8Array, text: Uint8Array, signature: Uint8Array) {
@@ -127,6 +130,13 @@ describe('Ed25519', () => {
     ['a non-canonical key, y = p + 1', false, oneAbovePrime, message, concat(identity, zero)],
     ['R the identity', false, honestA, message, signed(0n, identity, honestA, message)],
     [
+      'R the identity with the sign of x set',
+      false,
+      honestA,
+      message,
+      signed(0n, signedIdentity, honestA, message),
+    ],
+    [
       'R the identity, spelled p + 1',
       false,
       honestA,
@@ -137,8 +147,8 @@ describe('Ed25519', () => {
     ['a long signature', false, honestA, message, concat(honest, Uint8Array.of(0))],
     ['a short key', false, honestA.subarray(1), message, honest],
     ['a key that is no point', false, fromHex(`02${'00'.repeat(31)}`), message, honest],
-  ] as const)('has one verdict on both providers: %s', async (_, verdict, key, text, signature) => {
-    expect(await verdictsOf(key, text, signature)).toEqual([verdict, verdict]);
+  ] as const)('has one verdict on all providers: %s', async (_, verdict, key, text, signature) => {
+    expect(await verdictsOf(key, text, signature)).toEqual([verdict, verdict, verdict]);
   });
 
   it('judges those vectors apart only by the rule: noble alone would accept more', () => {
@@ -164,10 +174,10 @@ describe('Ed25519', () => {
           const signature = await signer!.sign(pair, said);
           const parts = { key: pair.publicKey, text: Uint8Array.from(said), signature };
           const verdicts = () => verdictsOf(parts.key, parts.text, parts.signature);
-          expect(await verdicts()).toEqual([true, true]);
+          expect(await verdicts()).toEqual([true, true, true]);
           parts[which] = Uint8Array.from(parts[which]);
           parts[which][at % parts[which].length]! ^= 1 << bit;
-          expect(await verdicts()).toEqual([false, false]);
+          expect(await verdicts()).toEqual([false, false, false]);
         },
       ),
       { numRuns: 200 },
@@ -178,16 +188,17 @@ describe('Ed25519', () => {
     const random = fc.uint8Array({ minLength: 64, maxLength: 64 });
     await fc.assert(
       fc.asyncProperty(random, async (signature) => {
-        expect(await verdictsOf(honestA, message, signature)).toEqual([false, false]);
+        expect(await verdictsOf(honestA, message, signature)).toEqual([false, false, false]);
       }),
     );
   });
 
   it('remembers its judgement of a key without mixing keys up', () => {
     for (let round = 0; round < 2; round += 1) {
-      expect(isSoundKey(honestA)).toBe(true);
-      expect(isSoundKey(mixedA)).toBe(false);
-      expect(isSoundKey(new Uint8Array(0))).toBe(false);
+      const sound = (publicKey: Uint8Array) => isSoundKey({ type: 'Ed25519', publicKey });
+      expect(sound(honestA)).toBe(true);
+      expect(sound(mixedA)).toBe(false);
+      expect(sound(new Uint8Array(0))).toBe(false);
     }
   });
 });

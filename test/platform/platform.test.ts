@@ -8,7 +8,7 @@ import { platform as web } from '../../src/platform/web.ts';
 describe('the platforms', () => {
   it('say which they are', async () => {
     expect([node.name, web.name]).toEqual(['node', 'web']);
-    expect([(await node.crypto()).name, (await web.crypto()).name]).toEqual(['node', 'noble']);
+    expect([(await node.crypto()).name, (await web.crypto()).name]).toEqual(['node', 'web']);
   });
 
   it('open a store that lasts on Node', async () => {
