@@ -43,6 +43,7 @@ export {
   type Schema,
   type SchemaIssue,
   type SchemaResult,
+  sqliteStore,
   type TaskDesk,
   type TaskExplanation,
   type TaskPart,
@@ -101,11 +102,19 @@ export type {
   Workload,
 } from './core/federation/index.ts';
 export type {
+  CompromiseClaim,
   CreateIdentityOptions,
+  CustodyOptions,
   Identity as OrganisationIdentity,
+  IdentityChange,
   IdentityKey,
   IdentityLevel,
+  NextSigner,
   OpenIdentityOptions,
+  RecoverIdentityOptions,
+  RecoveryKey,
+  RotateOptions,
+  VerifyOptions,
 } from './core/identity/index.ts';
 export {
   type AccessRequest,
@@ -241,7 +250,7 @@ export type {
 export type { Random } from './ports/random.ts';
 export type { DidResolver, Resolution, ResolveOptions } from './ports/resolver.ts';
 export type { IndexDocument, IndexHit, SearchIndex } from './ports/search-index.ts';
-export type { SignatureAlgorithm, Signer } from './ports/signer.ts';
+export type { KeySigner, SignatureAlgorithm, Signer } from './ports/signer.ts';
 export type {
   Change,
   Commit,

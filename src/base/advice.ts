@@ -40,6 +40,10 @@ export const advice: Readonly<Record<MeshErrorCode, string>> = {
   DID_DEACTIVATED: 'Nobody signs in this name any more. Remove it from what you rely on.',
   KEY_INVALID: 'Use a key of the kind named. Keys with known weaknesses are refused.',
   KEY_REVOKED: 'Its holder has replaced the key. Ask for the same signed with the key of today.',
+  IDENTITY_LOCKED: 'Pass the passphrase with which the keys were sealed.',
+  CLOCK_INVALID: 'Set the clock of this machine, then do it again. Nothing was written.',
+  PETNAME_UNKNOWN:
+    'Get the whole identifier by a way you trust and pin the petname to it. Nobody else can say who is meant.',
   SIGNATURE_INVALID: 'The data was changed, or signed by another key. Do not use it.',
   CREDENTIAL_INVALID:
     'Ask the holder for a valid credential. `check` names the gate: signature, time, status, issuer, ...',

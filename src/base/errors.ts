@@ -39,6 +39,9 @@ export const sentences = {
   DID_DEACTIVATED: "'{did}' was ended by its holder",
   KEY_INVALID: 'the key {key} is not usable: {detail}',
   KEY_REVOKED: 'the key {key} is not to be believed: {detail}',
+  IDENTITY_LOCKED: 'the secret keys of {did} stay sealed: {detail}',
+  CLOCK_INVALID: 'the clock says {now}, which cannot be: {detail}',
+  PETNAME_UNKNOWN: "the petname '{did}' is pinned to no identifier here",
   SIGNATURE_INVALID: 'the signature of {what} does not verify',
   CREDENTIAL_INVALID: 'the credential was refused by check {check}: {detail}',
 

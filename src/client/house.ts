@@ -2,6 +2,7 @@
  * What is loaded when a client starts, not when the package is imported: the rooms, and the wires between them.
  * @module
  */
+import { loadSealing } from '../core/identity/index.ts';
 import { loadDidJwt } from '../core/trust/index.ts';
 import { loadAggregation } from './lazy-aggregator.ts';
 
@@ -13,5 +14,5 @@ export { wireTasks } from './task-street.ts';
 
 /** Loads what otherwise waits for its first use, so that a simulation never waits for the disk. */
 export async function loadEverything(): Promise<void> {
-  await Promise.all([loadAggregation(), loadDidJwt()]);
+  await Promise.all([loadAggregation(), loadSealing(), loadDidJwt()]);
 }

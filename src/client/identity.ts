@@ -3,18 +3,30 @@
  * @module
  */
 import { platform } from '#platform';
+import { asDid, type Did } from '../base/ids.ts';
 import {
   type CreateIdentityOptions,
   createIdentity,
+  createRecoveryKey,
   type IdentityGround,
   type OpenIdentityOptions,
   type Identity as OrganisationIdentity,
   openIdentity,
+  type RecoverIdentityOptions,
+  type RecoveryKey,
+  recoverIdentity,
+  type VerifyOptions,
+  verifyData,
 } from '../core/identity/index.ts';
 import type { Store } from '../ports/store.ts';
+import type { DidLog } from '../schema/did-log.ts';
 
 /** An organisation's DID with the keys behind it. */
 export type Identity = OrganisationIdentity;
+
+/** Histories of identities opened in this process, for {@link Identity.verify}; the oldest are forgotten. Nothing in them is secret. */
+const opened = new Map<Did, DidLog>();
+const openedLimit = 256;
 
 /**
  * Makes and opens identities.
@@ -28,15 +40,53 @@ export type Identity = OrganisationIdentity;
 export const Identity = {
   /** A new identity that lives in memory. */
   create: async (options: CreateIdentityOptions = {}): Promise<Identity> =>
-    createIdentity(await ground(), options),
+    remembered(await createIdentity(await ground(), options)),
 
   /**
-   * The identity kept in `store`, or with `create` a new one. Throws `NOT_FOUND`, or `IDENTITY_MISMATCH` when the store
-   * belongs to another name.
+   * The identity kept in `store`, or with `create` a new one. With `passphrase` its secret keys are sealed there; with `signer`
+   * they are held elsewhere. Throws `NOT_FOUND`, `IDENTITY_MISMATCH` when the store belongs to another name,
+   * `IDENTITY_LOCKED` without the right passphrase.
    */
   open: async (store: Store, options: OpenIdentityOptions = {}): Promise<Identity> =>
-    openIdentity(await ground(), store, options),
+    remembered(await openIdentity(await ground(), store, options)),
+
+  /**
+   * A key to take an identity back with, when its others are lost or stolen: `key` goes into `Identity.open(..., { recovery })`,
+   * `secret` into a safe.
+   */
+  recoveryKey: async (options: { readonly passphrase?: string } = {}): Promise<RecoveryKey> =>
+    createRecoveryKey(await ground(), options),
+
+  /** Takes an identity back with a recovery key, into `store`. Throws `NOT_FOUND`, `KEY_INVALID`, `DID_CONFLICT`. */
+  recover: async (store: Store, options: RecoverIdentityOptions): Promise<Identity> =>
+    remembered(await recoverIdentity(await ground(), store, options)),
+
+  /**
+   * Whether `signature` of `data` is by a key of `did`. With `at`, a time you know the data was there, it must be the key of
+   * that time; without it, any key it ever had and has not taken back as compromised. A did:mesh needs its history: `log`, or
+   * that of an identity opened in this process; otherwise `DID_UNREACHABLE`.
+   */
+  verify: async (
+    did: string,
+    data: string | Uint8Array,
+    signature: Uint8Array,
+    options: VerifyOptions = {},
+  ): Promise<boolean> => {
+    const { log = opened.get(asDid(did)) } = options;
+    return verifyData(await ground(), asDid(did), data, signature, { ...options, log });
+  },
 } as const;
+
+function remembered(identity: OrganisationIdentity): OrganisationIdentity {
+  const remember = (): void => {
+    opened.delete(identity.did);
+    opened.set(identity.did, identity.log);
+    if (opened.size > openedLimit) opened.delete(opened.keys().next().value!);
+  };
+  remember();
+  identity.onChange(remember);
+  return identity;
+}
 
 async function ground(): Promise<IdentityGround> {
   const { clock, random } = platform;

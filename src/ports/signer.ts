@@ -15,6 +15,14 @@ export interface Signer {
   readonly keyId: DidUrl;
   /** Public key, as {@link PublicKey} has it. */
   readonly publicKey: Bytes;
+  /**
+   * The key behind it now, where it can be another one later: whoever reads several members over time takes them from this.
+   * Absent: always this one.
+   */
+  readonly current?: Signer;
   /** Signature of `message`. */
   sign(message: Uint8Array): Promise<Bytes>;
 }
+
+/** A key that can sign and belongs to no DID yet; every {@link Signer} is one. */
+export type KeySigner = Pick<Signer, 'algorithm' | 'publicKey' | 'sign'>;

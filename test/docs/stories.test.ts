@@ -11,6 +11,11 @@ const design = join(root, '../shared/design/api.md');
 const told: readonly { readonly story: string; readonly prints: RegExp }[] = [
   { story: 'A1', prints: /^\{ sum: 5 \} receipt/ },
   { story: 'A2', prints: /^$/ },
+  {
+    story: 'A9',
+    prints:
+      /^true \[(?:\s*\[\s*'did:mesh:enterprise:acme:z\w+#z\w+',\s*'[^']+',\s*(?:'[^']+'|undefined)\s*\],?){2}\s*\]\n\{\s*'@context'/,
+  },
   { story: 'A7', prints: /^page 1\npage 2\npage 3\n10n\n$/ },
 ];
 

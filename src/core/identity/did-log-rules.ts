@@ -29,6 +29,12 @@ export function isRecovery(entry: Signed<DidLogEntry>, before: DidLogEntry | und
   return before?.recovery?.includes(commitmentTo(fragment)) === true;
 }
 
+/** Whether `part` is the beginning of `whole`; signatures stand for entries, since each covers all before it. */
+export function isPrefix(part: DidLog, whole: DidLog): boolean {
+  if (part.length > whole.length) return false;
+  return part.every((entry, i) => entry.proof.signature === whole[i]?.proof.signature);
+}
+
 /** What is wrong with `entry` after the checked entries `earlier`; undefined when nothing is. */
 export function entryProblem(
   entry: Signed<DidLogEntry>,

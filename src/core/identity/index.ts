@@ -4,13 +4,24 @@
  */
 export { incept, verifyDidLog } from './did-mesh.ts';
 export {
-  type CreateIdentityOptions,
-  createIdentity,
   Identity,
-  type IdentityGround,
   type IdentityKey,
   type IdentityLevel,
+  type RotateOptions,
+} from './identity.ts';
+export type { IdentityChange, IdentityGround } from './identity-ledger.ts';
+export { KeyRing, type KeyUse, type LogChange, type ResolvedKey } from './key-ring.ts';
+export type { CompromiseClaim } from './next-entry.ts';
+export {
+  type CreateIdentityOptions,
+  type CustodyOptions,
+  createIdentity,
   type OpenIdentityOptions,
   openIdentity,
-} from './identity.ts';
-export { KeyRing, type KeyUse, type LogChange, type ResolvedKey } from './key-ring.ts';
+  type RecoverIdentityOptions,
+  recoverIdentity,
+} from './open-identity.ts';
+export type { NextSigner } from './own-key.ts';
+export { createRecoveryKey, type RecoveryKey } from './recovery-key.ts';
+export { loadSealing } from './secret-box.ts';
+export { type VerifyOptions, verifyData } from './verify-data.ts';

@@ -52,6 +52,19 @@ export function keyPeriods(log: DidLog): readonly KeyPeriod[] {
   });
 }
 
+/**
+ * Keys of `log` that may have signed something: those valid at `at`; without a time all there ever were but those that are
+ * compromised, since what they signed may be of any time.
+ */
+export function possibleSigners(log: DidLog, at: number | undefined): readonly PublicKey[] {
+  const periods = keyPeriods(log).filter(({ key, from, to }) =>
+    at === undefined
+      ? compromisedFrom(log, key) === undefined
+      : from <= at && at < (to ?? Infinity),
+  );
+  return periods.map(({ key }) => signatureKey(key));
+}
+
 /** Which key is asked for. */
 export interface KeyQuery {
   readonly log: DidLog;

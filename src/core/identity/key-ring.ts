@@ -14,6 +14,7 @@ import type { DidResolver, Resolution } from '../../ports/resolver.ts';
 import type { Store } from '../../ports/store.ts';
 import { type DidLog, didLogLimits, didLogShape } from '../../schema/did-log.ts';
 import { publicKeyOf } from '../../schema/verification-method.ts';
+import { isPrefix } from './did-log-rules.ts';
 import { documentOf, meshDocument, verifyDidLog } from './did-mesh.ts';
 import { epochOf, signingKeyAt } from './key-periods.ts';
 
@@ -243,12 +244,6 @@ function keyDocument(did: Did): Resolution['document'] {
     throw new MeshError('DID_INVALID', { did, detail: 'not a Multikey' }, { cause });
   }
   throw new MeshError('DID_INVALID', { did, detail: 'not an Ed25519 key' });
-}
-
-/** Whether `part` is the beginning of `whole`; signatures stand for entries, since each covers all before it. */
-function isPrefix(part: DidLog, whole: DidLog): boolean {
-  if (part.length > whole.length) return false;
-  return part.every((entry, i) => entry.proof.signature === whole[i]?.proof.signature);
 }
 
 function keyOf(did: Did): string {

@@ -2,18 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../../src/adapters/stores/memory.ts';
 import { fromUtf8, utf8 } from '../../../src/base/bytes.ts';
 import { toMultikey } from '../../../src/base/multiformat.ts';
-import {
-  createIdentity,
-  Identity,
-  openIdentity,
-  verifyDidLog,
-} from '../../../src/core/identity/index.ts';
+import { createIdentity, openIdentity, verifyDidLog } from '../../../src/core/identity/index.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { didDocumentShape } from '../../../src/schema/did-document.ts';
 import { rejected } from '../../base/thrown.ts';
 import { changed, type Path } from '../../schema/rig.ts';
-import { continued, groundOf, multikeys, newLog, start } from './rig.ts';
+import { clock, groundOf, start } from './rig.ts';
 
 const key = 'identity/self';
 
@@ -85,13 +80,14 @@ describe('createIdentity', () => {
 
 describe('Identity.keys', () => {
   it('shows when each key began and ceased to be valid', async () => {
-    const log = await continued(await newLog(), { keys: [2], next: [3] });
-    const { signer } = await createIdentity(groundOf(1));
-    const identity = new Identity(log[0]!.did, signer, log);
-    const [first, second] = multikeys([1, 2]);
+    const identity = await createIdentity(groundOf(1));
+    const first = identity.signer.keyId;
+    await clock.advance(1_000);
+    await identity.rotate();
+    const [one, two] = identity.log;
     expect(identity.keys).toEqual([
-      { id: `${identity.did}#${first!}`, validFrom: log[0]!.at, validTo: log[1]!.at },
-      { id: `${identity.did}#${second!}`, validFrom: log[1]!.at },
+      { id: first, validFrom: one!.at, validTo: two!.at },
+      { id: identity.signer.keyId, validFrom: two!.at },
     ]);
   });
 });
