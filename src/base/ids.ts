@@ -23,15 +23,26 @@ const didPattern =
 const meshPattern =
   /^did:mesh:([a-z][a-z0-9-]{0,31}):([a-z0-9][a-z0-9.-]{0,62})(?::(z[1-9A-HJ-NP-Za-km-z]{40,60}))?$/;
 
-/** Whether `value` has the form of a DID of at most 512 characters. */
+const maxLength = 512;
+// The long form of did:ion carries its document.
+const maxLengthOfIon = 4_096;
+
+/** Whether `value` has the form of a DID of at most 512 characters, of did:ion at most 4,096. */
 export function isDid(value: unknown): value is Did {
-  return typeof value === 'string' && value.length <= 512 && didPattern.test(value);
+  if (typeof value !== 'string' || value.length > maxLengthOfIon) return false;
+  if (value.length > maxLength && !value.startsWith('did:ion:')) return false;
+  return didPattern.test(value);
 }
 
 /** `value` as a DID; `DID_INVALID` otherwise. */
 export function asDid(value: unknown): Did {
   if (isDid(value)) return value;
   throw new MeshError('DID_INVALID', { did: value, detail: 'not of the form did:method:id' });
+}
+
+/** The DID that `url` begins with, without path, query and fragment; `DID_INVALID` when it begins with none. */
+export function bareDid(url: string): Did {
+  return asDid(/^[^/?#]*/.exec(url)![0]);
 }
 
 /** The method of a DID: `mesh` of `did:mesh:...`. */

@@ -12,11 +12,25 @@ export interface Resolution {
   readonly ageMs: number;
   /** Whether the DID was ended by its holder. */
   readonly deactivated: boolean;
+  /** Present when it is older than its method allows, because nobody could be asked and the caller takes that. */
+  readonly stale?: true;
+  /** The version of the document, where the method counts versions. */
+  readonly versionId?: string;
+  /** How long the source lets it be kept, in milliseconds from its fetch; 0 for "ask each time". Default: as its method has it. */
+  readonly maxAgeMs?: number;
+  /** What the source knows this version by (an HTTP ETag), to be asked whether it still holds. */
+  readonly validator?: string;
 }
 
 /** Options of {@link DidResolver.resolve}. */
 export interface ResolveOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+  /** How much longer than its method allows a kept document may serve while nobody can be asked. Default 0. */
+  readonly maxStaleMs?: number | undefined;
+  /** The document as it was at this version, where the method keeps versions. */
+  readonly versionId?: string | undefined;
+  /** What the caller holds: a resolver may answer with it again once its source has said that it still holds. */
+  readonly known?: Resolution | undefined;
 }
 
 /** Finds documents. `DID_NOT_FOUND` (it does not exist) differs from `DID_UNREACHABLE` (nobody could be asked). */

@@ -54,7 +54,8 @@ export interface DidDocument {
 /** The most keys, references or services a document may have. */
 const maxMembers = 64;
 
-const reference = text({ max: 700 });
+/** Long enough for a did:ion with a fragment. */
+const reference = text({ max: 4_200 });
 const references = list(reference, { max: maxMembers });
 
 /** A text, or JSON data of the document's own making. */

@@ -3,8 +3,9 @@
  * @module
  */
 
+import { MeshError } from '../base/errors.ts';
 import { frozenJson } from '../base/frozen-json.ts';
-import { isDid } from '../base/ids.ts';
+import { type Did, isDid } from '../base/ids.ts';
 import { isPlainObject, refused } from '../base/shape.ts';
 import { type DidDocument, didDocumentShape, relationships } from './did-document.ts';
 
@@ -44,6 +45,22 @@ export function readDidDocument(foreign: unknown, at = 'document'): DidDocument 
   );
   refuseTwins(document, at);
   return frozenJson(document, at);
+}
+
+/** The document of `did` in `foreign`; `DID_INVALID` when it is none by {@link readDidDocument}, or about somebody else. */
+export function readDocumentOf(did: Did, foreign: unknown): DidDocument {
+  const document = readOrRefuse(did, foreign);
+  if (document.id === did) return document;
+  throw new MeshError('DID_INVALID', { did, detail: `its document is about ${document.id}` });
+}
+
+function readOrRefuse(did: Did, foreign: unknown): DidDocument {
+  try {
+    return readDidDocument(foreign);
+  } catch (cause) {
+    if (!MeshError.is(cause)) throw cause;
+    throw new MeshError('DID_INVALID', { did, detail: cause.message }, { cause });
+  }
 }
 
 const required: ReadonlySet<string> = new Set(['authentication', 'assertionMethod']);

@@ -58,11 +58,14 @@ describe('DIDs', () => {
     expect(thrown(() => asDid(value))).toMatchObject({ code: 'DID_INVALID' });
   });
 
-  it('have at most 512 characters and are judged in no time whatever they are', () => {
+  it('have at most 512 characters, did:ion 4,096, and are judged in no time whatever they are', () => {
     expect(isDid(`did:a:${'b'.repeat(506)}`)).toBe(true);
+    expect(isDid(`did:ion:${'b'.repeat(4_088)}`)).toBe(true);
+    expect(isDid(`did:ion:${'b'.repeat(4_089)}`)).toBe(false);
     const began = performance.now();
     for (const unit of [':', 'a:', '%41', 'a', '%41:']) {
       isDid(`did:a:${unit.repeat(500).slice(0, 500)}!`);
+      isDid(`did:ion:${unit.repeat(4_000).slice(0, 4_000)}!`);
     }
     expect(performance.now() - began).toBeLessThan(100);
   });
