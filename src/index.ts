@@ -40,6 +40,7 @@ export {
   MeshClient,
   type MeshClientOptions,
   type PerformActionOptions,
+  type ResolutionOptions,
   type Schema,
   type SchemaIssue,
   type SchemaResult,
@@ -309,9 +310,4 @@ export type { Outcome, Receipt, SignedReceipt, Usage } from './schema/receipt.ts
 export type { Proof, ProofVerifier, Signed } from './schema/signed.ts';
 export type { Sovereignty, Task, TaskRequest, Zone } from './schema/task.ts';
 export type { Acceptance, TrustEvidence } from './schema/trust-evidence.ts';
-export {
-  agreementKeyOf,
-  publicKeyOf,
-  type VerificationKey,
-  type VerificationMethod,
-} from './schema/verification-method.ts';
+export type { VerificationKey, VerificationMethod } from './schema/verification-method.ts';

@@ -12,7 +12,7 @@ import { Audit } from '../core/audit/index.ts';
 import { Discovery, zoneOfRegion } from '../core/discovery/index.ts';
 import { Federation } from '../core/federation/index.ts';
 import { Gossip } from '../core/gossip/index.ts';
-import { type Identity, KeyRing, openIdentity } from '../core/identity/index.ts';
+import { didWeb, type Identity, KeyRing, openIdentity } from '../core/identity/index.ts';
 import { type Policy, PolicyCache } from '../core/policy/index.ts';
 import { Roles } from '../core/roles/index.ts';
 import { TrustEngine } from '../core/trust/index.ts';
@@ -103,7 +103,14 @@ async function build(
     return room;
   };
 
-  const keys = new KeyRing({ clock, crypto, store: store.sub('keys/') });
+  const keys = new KeyRing({
+    ...options.resolution,
+    clock,
+    crypto,
+    store: store.sub('keys/'),
+    resolvers: [...(options.resolvers ?? []), didWeb({ http })],
+    registry: options.registry,
+  });
   if (log.length > 0) await keys.learn(log);
   const bonds = new Bonds(store.sub('bonds/'));
   const observations = new Observations();

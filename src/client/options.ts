@@ -2,7 +2,7 @@
  * What a client can be told.
  * @module
  */
-import type { Identity } from '../core/identity/index.ts';
+import type { DidCacheOptions, DidRegistry, Identity } from '../core/identity/index.ts';
 import type { Policy } from '../core/policy/index.ts';
 import type { TrustAnchor } from '../core/trust/index.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -12,10 +12,14 @@ import type { Http } from '../ports/http.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Model } from '../ports/model.ts';
 import type { Random } from '../ports/random.ts';
+import type { DidResolver } from '../ports/resolver.ts';
 import type { Store } from '../ports/store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { AutonomyLevel } from '../schema/action.ts';
+
+/** How what was found out about DIDs of others is kept. */
+export type ResolutionOptions = Omit<DidCacheOptions, 'clock' | 'resolvers'>;
 
 /** Options of {@link MeshClient}. Everything has a default: `new MeshClient()` is a mesh in memory. */
 export interface MeshClientOptions {
@@ -40,6 +44,15 @@ export interface MeshClientOptions {
   readonly policies?: Policy | readonly (Policy | readonly Policy[])[];
   /** Which issuers may say what; credentials of others are checked and not counted. */
   readonly anchors?: readonly TrustAnchor[];
+  /**
+   * Resolvers of further DID methods, asked before the built-in one of did:web; what they say is checked, bounded and kept by
+   * `resolution`. Key, jwk and mesh are not theirs: those prove themselves. Default none.
+   */
+  readonly resolvers?: readonly DidResolver[];
+  /** How long documents are kept, by method, and whether stale ones may serve. Default: minutes, and never stale. */
+  readonly resolution?: ResolutionOptions;
+  /** DID documents the application vouches for, believed before anybody is asked. See `@mesh/sdk/dids`. */
+  readonly registry?: DidRegistry;
   /** Peers below this score get no task and may give none. 0 to 100, default 0. */
   readonly minTrust?: number;
   /**

@@ -79,7 +79,7 @@ export function meshDocument(log: DidLog): DidDocument {
 }
 
 /** A DID document with `keys`, each usable to authenticate and to sign statements. */
-export function documentOf(did: Did, keys: readonly string[]): DidDocument {
+function documentOf(did: Did, keys: readonly string[]): DidDocument {
   const ids = keys.map((key) => `${did}#${key}` as const);
   return {
     '@context': ['https://www.w3.org/ns/did/v1', 'https://w3id.org/security/multikey/v1'],

@@ -10,7 +10,8 @@ import type { Signer } from '../../ports/signer.ts';
 import type { DidDocument } from '../../schema/did-document.ts';
 import type { DidLog } from '../../schema/did-log.ts';
 import { toInstant } from '../../schema/words.ts';
-import { documentOf, meshDocument } from './did-mesh.ts';
+import { keyDocument } from './did-key.ts';
+import { meshDocument } from './did-mesh.ts';
 import type { IdentityChange, IdentityState, Ledger } from './identity-ledger.ts';
 import { keyPeriods } from './key-periods.ts';
 import type { CompromiseClaim } from './next-entry.ts';
@@ -95,7 +96,7 @@ export class Identity implements AsyncDisposable {
   /** The DID document others get. */
   toDidDocument(): DidDocument {
     if (this.log.length > 0) return meshDocument(this.log);
-    return documentOf(this.did, [this.#ledger.state.current.multikey]);
+    return keyDocument(this.did);
   }
 
   /**

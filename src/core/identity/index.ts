@@ -2,7 +2,10 @@
  * Who am I, and who are they: keys, DIDs, and the histories that prove them.
  * @module
  */
+export type { DidCacheOptions } from './did-cache.ts';
 export { incept, verifyDidLog } from './did-mesh.ts';
+export type { DidRegistry, RegisteredDid } from './did-registry.ts';
+export { didWeb } from './did-web.ts';
 export {
   Identity,
   type IdentityKey,

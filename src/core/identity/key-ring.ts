@@ -3,27 +3,30 @@
  * @module
  */
 import { fromUtf8, utf8 } from '../../base/bytes.ts';
-import { canonicalJson } from '../../base/canonical.ts';
 import { MeshError } from '../../base/errors.ts';
 import { type Did, type DidUrl, didMethod, splitDidUrl } from '../../base/ids.ts';
-import { fromMultikey } from '../../base/multiformat.ts';
 import { integer, list, object, parseJson } from '../../base/shape.ts';
-import type { Clock } from '../../ports/clock.ts';
 import type { CryptoProvider, PublicKey } from '../../ports/crypto.ts';
-import type { DidResolver, Resolution } from '../../ports/resolver.ts';
+import type { DidResolver, Resolution, ResolveOptions } from '../../ports/resolver.ts';
 import type { Store } from '../../ports/store.ts';
 import { type DidLog, didLogLimits, didLogShape } from '../../schema/did-log.ts';
-import { publicKeyOf } from '../../schema/verification-method.ts';
+import { DerivedDids, derivedMethods } from './derived-dids.ts';
+import { DidCache, type DidCacheOptions } from './did-cache.ts';
 import { isPrefix } from './did-log-rules.ts';
-import { documentOf, meshDocument, verifyDidLog } from './did-mesh.ts';
+import { meshDocument, verifyDidLog } from './did-mesh.ts';
+import type { DidRegistry } from './did-registry.ts';
+import { DocumentKeys, type KeyPurpose } from './document-keys.ts';
 import { epochOf, signingKeyAt } from './key-periods.ts';
 
 /** Options of {@link KeyRing}. */
-export interface KeyRingOptions {
-  readonly clock: Clock;
+export interface KeyRingOptions extends Omit<DidCacheOptions, 'resolvers'> {
   readonly crypto: CryptoProvider;
   /** Where learned histories are kept. */
   readonly store: Store;
+  /** Who is asked about DIDs of other methods than key, jwk and mesh. Default nobody. */
+  readonly resolvers?: readonly DidResolver[] | undefined;
+  /** Documents believed before anybody is asked. */
+  readonly registry?: Pick<DidRegistry, 'get'> | undefined;
 }
 
 /** Logs held in memory; the rest is read from the store again. */
@@ -35,7 +38,7 @@ const attempts = 16;
 
 /** What a key is wanted for. */
 export interface KeyUse {
-  readonly purpose: 'assertionMethod' | 'authentication';
+  readonly purpose: KeyPurpose;
   /** Epoch milliseconds at which what was signed was here, by an own clock or log. Default: now. */
   readonly at?: number | undefined;
 }
@@ -70,15 +73,34 @@ const keptShape = object({
   learned: list(integer(), { max: didLogLimits.entries }),
 });
 
-/** Resolves did:key and did:mesh without asking anybody: from the DID itself, and from histories handed over by peers. */
+/** Methods that are answered for here and nowhere else. */
+const ownMethods: readonly string[] = [...derivedMethods, 'mesh'];
+
+/**
+ * Resolves did:key, did:jwk and did:mesh without asking anybody: from the DID itself, and from histories handed over by peers; DIDs
+ * of other methods from the registry, or through their resolvers and a cache.
+ */
 export class KeyRing implements DidResolver {
-  readonly methods = ['key', 'mesh'] as const;
+  readonly methods: readonly string[];
   readonly #options: KeyRingOptions;
+  readonly #derived = new DerivedDids();
+  readonly #others: DidCache;
+  readonly #documentKeys = new DocumentKeys();
   readonly #logs = new Map<Did, KnownLog>();
   readonly #listeners = new Set<(change: LogChange) => void>();
 
   constructor(options: KeyRingOptions) {
+    const { resolvers = [], ...rest } = options;
+    const taken = resolvers
+      .flatMap(({ methods }) => methods)
+      .find((method) => ownMethods.includes(method));
+    if (taken !== undefined) {
+      const expected = 'for methods that prove nothing by themselves';
+      throw new MeshError('INVALID_ARGUMENT', { argument: 'resolvers', expected, got: taken });
+    }
     this.#options = options;
+    this.#others = new DidCache({ ...rest, resolvers });
+    this.methods = [...ownMethods, ...this.#others.methods];
   }
 
   /**
@@ -160,16 +182,29 @@ export class KeyRing implements DidResolver {
   }
 
   /**
-   * The document of `did`. Throws `DID_METHOD_UNKNOWN`, `DID_INVALID`, or `DID_UNREACHABLE` for a did:mesh whose history was
-   * never received: it may well exist.
+   * The document of `did`, frozen where it came from elsewhere. Throws `DID_METHOD_UNKNOWN`, `DID_INVALID`, `DID_NOT_FOUND`,
+   * or `DID_UNREACHABLE`, also for a did:mesh whose history was never received: it may well exist.
    */
-  async resolve(did: Did): Promise<Resolution> {
-    const method = didMethod(did);
-    if (method === 'key') return { document: keyDocument(did), ageMs: 0, deactivated: false };
-    if (method !== 'mesh') throw new MeshError('DID_METHOD_UNKNOWN', { method });
+  async resolve(did: Did, options: ResolveOptions = {}): Promise<Resolution> {
+    const derived = this.#derived.resolve(did);
+    if (derived !== undefined) return derived;
+    if (didMethod(did) !== 'mesh')
+      return this.#vouchedFor(did) ?? this.#others.resolve(did, options);
     const { log } = await this.#knownOrThrow(did);
     const deactivated = log.at(-1)?.deactivated === true;
     return { document: meshDocument(log), ageMs: 0, deactivated };
+  }
+
+  /** Forgets what a resolver said about `did`, so that it is asked again. */
+  invalidate(did: Did): void {
+    this.#others.invalidate(did);
+  }
+
+  #vouchedFor(did: Did): Resolution | undefined {
+    const entry = this.#options.registry?.get(did);
+    if (entry === undefined) return undefined;
+    const ageMs = Math.max(0, this.#options.clock.now() - Date.parse(entry.at));
+    return { document: entry.document, ageMs, deactivated: false };
   }
 
   /**
@@ -180,18 +215,11 @@ export class KeyRing implements DidResolver {
    * key that was replaced, `KEY_INVALID` for one that never was of use here.
    */
   async keyOf(keyId: DidUrl, { purpose, at }: KeyUse): Promise<ResolvedKey> {
-    const { did, fragment } = splitDidUrl(keyId);
+    const { did } = splitDidUrl(keyId);
     if (didMethod(did) === 'mesh') return meshKey(keyId, await this.#knownOrThrow(did), at);
     const { document, ageMs, deactivated } = await this.resolve(did);
     if (deactivated) throw new MeshError('DID_DEACTIVATED', { did });
-    const method = document.verificationMethod.find(({ id }) => id === keyId);
-    if (method?.controller !== did || !document[purpose].includes(keyId)) {
-      throw new MeshError('KEY_INVALID', { key: fragment, detail: `not for ${purpose} of ${did}` });
-    }
-    const key = publicKeyOf(method);
-    if (key === undefined)
-      throw new MeshError('KEY_INVALID', { key: fragment, detail: 'of no known kind' });
-    return { key, epoch: canonicalJson(document.verificationMethod), ageMs };
+    return { ...this.#documentKeys.keyOf(document, keyId, purpose), ageMs };
   }
 
   /**
@@ -234,16 +262,6 @@ function meshKey(keyId: DidUrl, { log, learned }: KnownLog, at: number | undefin
   const known = at === undefined ? -1 : learned.findLastIndex((time) => time <= at);
   const key = signingKeyAt({ log, keyId, at, knownThen: log[known] });
   return { key, epoch: epochOf(log), ageMs: 0 };
-}
-
-function keyDocument(did: Did): Resolution['document'] {
-  const multikey = did.slice('did:key:'.length);
-  try {
-    if (fromMultikey(multikey).type === 'Ed25519') return documentOf(did, [multikey]);
-  } catch (cause) {
-    throw new MeshError('DID_INVALID', { did, detail: 'not a Multikey' }, { cause });
-  }
-  throw new MeshError('DID_INVALID', { did, detail: 'not an Ed25519 key' });
 }
 
 function keyOf(did: Did): string {

@@ -328,7 +328,7 @@ describe('a cache of DIDs', () => {
       ...clock,
       now: () => clock.now() + jump,
       monotonic: () => clock.monotonic(),
-      after: clock.after,
+      after: (ms: number, run: () => void) => clock.after(ms, run),
     };
     const { state, cache } = rig({ clock: jumping, ttlMs: { web: 1_000 } });
     await cache.resolve(did);

@@ -175,7 +175,8 @@ describe('KeyRing.resolve', () => {
 
   it.each([
     ['did:key:zzz', 'DID_INVALID'],
-    [`did:key:${toMultikey('X25519', new Uint8Array(32).fill(9))}`, 'DID_INVALID'],
+    [`did:key:${toMultikey('P-256', new Uint8Array(33).fill(5))}`, 'DID_INVALID'],
+    ['did:jwk:e30', 'DID_INVALID'],
     [`did:key:1.1:${keyOf(1).multikey}`, 'DID_INVALID'],
     ['did:web:a.example', 'DID_METHOD_UNKNOWN'],
     [`did:mesh:app:x:z${'Qm'.repeat(22)}`, 'DID_UNREACHABLE'],

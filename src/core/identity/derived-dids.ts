@@ -1,0 +1,39 @@
+/**
+ * DIDs that are their own document: nobody is asked, nothing can be stale.
+ * @module
+ */
+import { frozenJson } from '../../base/frozen-json.ts';
+import { type Did, didMethod } from '../../base/ids.ts';
+import { RecentMap } from '../../base/recent-map.ts';
+import type { Resolution } from '../../ports/resolver.ts';
+import type { DidDocument } from '../../schema/did-document.ts';
+import { jwkDocument } from './did-jwk.ts';
+import { keyDocument } from './did-key.ts';
+
+const methods: Readonly<Record<string, (did: Did) => DidDocument>> = {
+  key: keyDocument,
+  jwk: jwkDocument,
+};
+
+/** Methods whose documents are derived. */
+export const derivedMethods: readonly string[] = Object.keys(methods);
+
+/** Documents remembered; deriving one costs more than a signature check. */
+const limit = 2_000;
+
+/** Derives documents of did:key and did:jwk and remembers those used last. */
+export class DerivedDids {
+  readonly #known = new RecentMap<Did, Resolution>(limit);
+
+  /** The document of `did`, undefined for other methods; `DID_INVALID` for an identifier that is no key. */
+  resolve(did: Did): Resolution | undefined {
+    const known = this.#known.get(did);
+    if (known !== undefined) return known;
+    const method = didMethod(did);
+    if (!Object.hasOwn(methods, method)) return undefined;
+    const document = frozenJson(methods[method]!(did), 'document');
+    const resolution = Object.freeze({ document, ageMs: 0, deactivated: false });
+    this.#known.set(did, resolution);
+    return resolution;
+  }
+}

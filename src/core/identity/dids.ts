@@ -1,0 +1,35 @@
+/**
+ * DIDs of other methods: resolvers to plug into a client, in the shape of did-resolver or as a registry of documents of your own.
+ *
+ * @example
+ * ```ts
+ * import { MeshClient } from '@mesh/sdk';
+ * import { fromDidResolver } from '@mesh/sdk/dids';
+ * import { getResolver } from 'some-did-resolver';
+ *
+ * const mesh = new MeshClient({ resolvers: [fromDidResolver(getResolver())] });
+ * ```
+ * @module
+ */
+export type { DidDocument } from '../../schema/did-document.ts';
+export { readDidDocument } from '../../schema/read-did-document.ts';
+export {
+  agreementKeyOf,
+  publicKeyOf,
+  type VerificationKey,
+  type VerificationMethod,
+} from '../../schema/verification-method.ts';
+export { DidCache, type DidCacheOptions } from './did-cache.ts';
+export { jwkDocument } from './did-jwk.ts';
+export { keyDocument } from './did-key.ts';
+export { DidRegistry, type DidRegistryOptions, type RegisteredDid } from './did-registry.ts';
+export {
+  type DidMethodResolver,
+  type DidResolutionResult,
+  type FromDidResolverOptions,
+  fromDidResolver,
+  type ParsedDid,
+  toDidResolver,
+} from './did-resolver.ts';
+export { type DidWebOptions, didWeb } from './did-web.ts';
+export { webUrl } from './web-url.ts';
