@@ -45,6 +45,8 @@ export const advice: Readonly<Record<MeshErrorCode, string>> = {
   PETNAME_UNKNOWN:
     'Get the whole identifier by a way you trust and pin the petname to it. Nobody else can say who is meant.',
   SIGNATURE_INVALID: 'The data was changed, or signed by another key. Do not use it.',
+  VERDICT_REFUSED:
+    'Only this node and anchors named for `SlashingAttestation` or `QuarantineAttestation` are believed; `detail` says what is wrong.',
   CREDENTIAL_INVALID:
     'Ask the holder for a valid credential. `check` names the gate: signature, time, status, issuer, ...',
   PEER_UNREACHABLE:
@@ -64,6 +66,8 @@ export const advice: Readonly<Record<MeshErrorCode, string>> = {
   NO_CANDIDATE: '`params.refused` lists each candidate with the gate that refused and why.',
   POLICY_DENIED:
     '`params.determining` names the policies that decided; none means nothing permits it, so write a permit.',
+  PEER_QUARANTINED:
+    'Choose another peer. `mesh.trust.verdicts(peer)` shows who said so and until when; the peer may appeal.',
   TRUST_TOO_LOW: '`because` lists the factors. Trust grows with receipts and valid credentials.',
   SOVEREIGNTY_NO_REGION:
     'No agent in an allowed region offers this. Widen the rule or add a region.',

@@ -43,6 +43,7 @@ export const sentences = {
   CLOCK_INVALID: 'the clock says {now}, which cannot be: {detail}',
   PETNAME_UNKNOWN: "the petname '{did}' is pinned to no identifier here",
   SIGNATURE_INVALID: 'the signature of {what} does not verify',
+  VERDICT_REFUSED: "the verdict '{verdict}' was refused: {detail}",
   CREDENTIAL_INVALID: 'the credential was refused by check {check}: {detail}',
 
   // The street
@@ -60,6 +61,7 @@ export const sentences = {
   AGENT_NOT_FOUND: "no agent offers '{capability}'",
   NO_CANDIDATE: "every agent for '{capability}' was refused ({refused})",
   POLICY_DENIED: "policy denies '{action}' on '{resource}' ({determining})",
+  PEER_QUARANTINED: "'{peer}' is in quarantine until {until}: {reason}",
   TRUST_TOO_LOW: "trust in '{peer}' is {score}, needed is {needed}: {because}",
   SOVEREIGNTY_NO_REGION: "no region allowed by '{sovereignty}' offers '{capability}'",
   BUDGET_EXCEEDED: 'the budget of {budget} does not cover {cost}',

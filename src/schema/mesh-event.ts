@@ -58,6 +58,47 @@ export interface MeshEventData {
   'task.resumed': { readonly task: string; readonly type: string; readonly attempt: number };
   'task.cancelled': { readonly task: string; readonly type: string; readonly reason: string };
   'trust.changed': { readonly score: number; readonly before: number; readonly because: string };
+  'trust.slashed': {
+    readonly verdict: string;
+    readonly by: Did;
+    readonly reason: string;
+    readonly until: string;
+    /** In broken tasks. */
+    readonly weight: number;
+  };
+  'trust.quarantined': {
+    readonly verdict: string;
+    readonly by: Did;
+    readonly reason: string;
+    readonly until: string;
+    /** Milliseconds that running tasks have to finish. */
+    readonly drainMs: number;
+  };
+  'trust.released': {
+    readonly verdict: string;
+    readonly by: Did;
+    readonly because: 'expired' | 'lifted' | 'appeal';
+  };
+  /** `received`, `granted`, `refused`: told by the issuer of the verdict, which decides. */
+  'trust.appealed': {
+    readonly verdict: string;
+    readonly outcome: 'received' | 'granted' | 'refused';
+    readonly grounds: string;
+  };
+  /** A verdict on this node itself. `mesh.trust.appeal(verdict)` says something against it. */
+  'trust.noticed': {
+    readonly verdict: string;
+    readonly kind: 'quarantine' | 'slash';
+    readonly by: Did;
+    readonly reason: string;
+    readonly until: string;
+  };
+  'trust.violation': {
+    readonly action: string;
+    readonly resource: string;
+    readonly policies: readonly string[];
+    readonly evidence: string;
+  };
   'credential.accepted': { readonly credential: string; readonly types: readonly string[] };
   'credential.revoked': {
     readonly credential: string;

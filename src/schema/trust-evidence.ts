@@ -3,7 +3,7 @@
  * @module
  */
 import type { Did } from '../base/ids.ts';
-import { integer, object, oneOf, optional, type Shape, text } from '../base/shape.ts';
+import { integer, number, object, oneOf, optional, type Shape, text } from '../base/shape.ts';
 import { receiptShape, type SignedReceipt } from './receipt.ts';
 import { proofShape, type Signed } from './signed.ts';
 import { did, instant } from './words.ts';
@@ -15,8 +15,12 @@ export interface Acceptance {
   readonly receipt: string;
   readonly by: Did;
   readonly about: Did;
-  /** `kept`: the output was what was asked for. */
+  /** `kept`: the output was what was asked for. With a `score`: whether that is at least one half. */
   readonly verdict: 'kept' | 'broken';
+  /** How good it was, 0 to 1 in hundredths. Absent: 1 when kept, 0 when broken. */
+  readonly score?: number;
+  /** CID of what the receipt says; evidence without it convinces nobody but its author. */
+  readonly receiptHash?: string;
   readonly at: string;
   readonly note?: string;
 }
@@ -33,6 +37,8 @@ const acceptanceShape = object({
   by: did,
   about: did,
   verdict: oneOf('kept', 'broken'),
+  score: optional(number({ min: 0, max: 1 })),
+  receiptHash: optional(text({ min: 10, max: 128 })),
   at: instant,
   note: optional(text({ max: 500 })),
   proof: proofShape,

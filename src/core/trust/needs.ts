@@ -72,3 +72,13 @@ export interface Neighbours {
   /** Tells `listener` of each peer whose session becomes active; the result takes it off. */
   onPeer(listener: (peer: Did) => void): () => void;
 }
+
+/** Tells all nodes of the mesh, and hears from them: gossip does. */
+export interface TownCrier {
+  broadcast(
+    topic: string,
+    bytes: Uint8Array,
+    options: { readonly priority: 'high' | 'normal'; readonly ttl: number },
+  ): Promise<unknown>;
+  on(topic: string, listener: (message: { readonly bytes: Uint8Array }) => void): () => void;
+}

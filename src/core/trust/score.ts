@@ -3,38 +3,38 @@
  * same facts say the same, byte for byte.
  * @module
  */
-import type { Did } from '../../base/ids.ts';
+import { type Belief, confidenceOf, type HalfLives, lowerBound, upperBound } from './belief.ts';
 import {
-  type Belief,
-  beliefAt,
-  confidenceOf,
-  type EvidenceDay,
-  type HalfLives,
-  lowerBound,
-  upperBound,
-} from './belief.ts';
-import { type PresenceDay, presenceBelief } from './uptime.ts';
+  attestationFactor,
+  complianceFactor,
+  complianceValue,
+  countFindings,
+  countReceipts,
+  credentialFactor,
+  credentialValue,
+  historyFactor,
+  nothing,
+  type OthersBounds,
+  round,
+  sumOf,
+  type TrustFactor,
+  uptimeFactor,
+  votesOf,
+  weighEvidence,
+} from './factors.ts';
+import { inOrder, nameOfFacts, type TrustFacts } from './trust-facts.ts';
+import { presenceBelief } from './uptime.ts';
+import { type TrustWeights, trustWeights } from './weights.ts';
 
-/** What a score is made of. */
-export type FactorName = 'credentials' | 'history' | 'attestations' | 'compliance' | 'uptime';
+export type { FactorName, FactorPart, TrustFactor } from './factors.ts';
+export type { TrustFacts } from './trust-facts.ts';
+export type { TrustWeights } from './weights.ts';
 
 /**
- * Where a peer stands. `unknown`: nothing is known. `probation`: too little is known. `trusted`: enough good.
- * `degraded`: enough is known, and it is bad. `quarantined` is the verdict of signed attestations; nothing gives it yet.
+ * Where a peer stands. `unknown`: nothing is known. `probation`: too little is known, or a quarantine has just ended.
+ * `trusted`: enough good. `degraded`: enough is known, and it is bad. `quarantined`: a verdict shuts it out, whatever its score.
  */
 export type TrustState = 'unknown' | 'probation' | 'trusted' | 'degraded' | 'quarantined';
-
-/** One reason of a score. */
-export interface TrustFactor {
-  readonly name: FactorName;
-  /** Points this factor can give. */
-  readonly weight: number;
-  /** 0 to 1, a lower bound. */
-  readonly value: number;
-  /** Points it gives: weight times value. */
-  readonly contribution: number;
-  readonly because: string;
-}
 
 /** Trust in a peer. */
 export interface TrustScore {
@@ -44,17 +44,16 @@ export interface TrustScore {
   /** 0 to 1: how much of the score goes by what was seen rather than by what is not known. */
   readonly confidence: number;
   readonly factors: readonly TrustFactor[];
-  /** Receipts and credentials behind it. */
+  /** Receipts, credentials and statements behind it. */
   readonly evidence: number;
   /** What would raise it, the most effective first. */
   readonly raise: readonly string[];
+  /** CID of everything it was made from: two nodes with the same `inputs` say the same. */
+  readonly inputs: string;
 }
 
-/** Points per factor; they add up to 100. */
-export type TrustWeights = Readonly<Record<FactorName, number>>;
-
 /** The constants of the method. */
-export interface TrustConstants {
+export interface TrustConstants extends OthersBounds {
   readonly weights: TrustWeights;
   readonly halfLives: HalfLives;
   /** Score from which a peer that is not degraded is trusted. */
@@ -67,24 +66,27 @@ export interface TrustConstants {
 
 /** The constants in use unless others are given. */
 export const trustConstants: TrustConstants = {
-  weights: { credentials: 30, history: 25, attestations: 20, compliance: 15, uptime: 10 },
+  weights: trustWeights.standard,
   halfLives: { goodDays: 30, badDays: 90 },
   trustedFrom: 30,
   degradedBelow: 0.8,
   degradedEvidence: 2,
+  pairCap: 20,
+  othersCap: 10,
 };
-
-/** What is known of a peer. */
-export interface TrustFacts {
-  readonly evidence: readonly EvidenceDay[];
-  /** Credentials that stand and come from an anchor, one for each issuer and type. */
-  readonly credentials: readonly { readonly issuer: Did; readonly type: string }[];
-  readonly presence: readonly PresenceDay[];
-}
 
 const hourMs = 3_600_000;
 /** Kept tasks by which the advice on history measures. */
 const adviceTasks = 10;
+
+/** What is known, as it weighs now. */
+interface Weighed {
+  readonly credentials: number;
+  readonly history: Belief;
+  readonly attestations: Belief;
+  readonly findings: readonly [good: number, bad: number];
+  readonly presence: Belief;
+}
 
 /** The score of what is known, as of the hour of `now`. */
 export function trustScore(
@@ -94,48 +96,46 @@ export function trustScore(
 ): TrustScore {
   const { weights } = constants;
   const hour = Math.floor(now / hourMs) * hourMs;
-  const history = beliefAt(facts.evidence, hour, constants.halfLives);
-  const evidence = countReceipts(facts) + facts.credentials.length;
+  const known = inOrder(facts);
+  const { credentials, attestations, compliance } = known;
+  const evidence = countEvidence(known);
+  const history = weighEvidence(known, hour, constants.halfLives, constants);
+  const votes = votesOf(attestations);
   // A connection costs nothing, so by itself it earns nothing.
   const presence = evidence === 0 ? nothing : presenceBelief(facts.presence, now);
   const factors = [
-    credentialFactor(facts.credentials, weights.credentials),
-    factor('history', weights.history, lowerBound(history), describeHistory(facts, history)),
-    factor('attestations', weights.attestations, 0, 'none seen'),
-    factor('compliance', weights.compliance, 0, 'none seen'),
-    factor('uptime', weights.uptime, lowerBound(presence), describePresence(presence)),
+    credentialFactor(credentials, weights.credentials),
+    historyFactor(history, weights.history),
+    attestationFactor(votes, weights.attestations),
+    complianceFactor(compliance, weights.compliance),
+    uptimeFactor(presence, weights.uptime),
   ];
   const score = round(
     factors.reduce((sum, { contribution }) => sum + contribution, 0),
     2,
   );
+  const weighed: Weighed = {
+    credentials: credentials.length,
+    history: sumOf(history),
+    attestations: sumOf(votes),
+    findings: countFindings(compliance),
+    presence,
+  };
   return {
     score,
-    state: evidence === 0 ? 'unknown' : stateOf(score, history, constants),
-    confidence: confidence(facts, history, presence, weights),
+    state: facts.standing === 'quarantined' ? 'quarantined' : state(),
+    confidence: confidence(weighed, weights),
     factors,
     evidence,
-    raise: advice(facts, history, presence, weights),
+    raise: advice(weighed, weights),
+    inputs: nameOfFacts(facts, hour, weights),
   };
-}
 
-const nothing: Belief = { good: 0, bad: 0 };
-
-function factor(name: FactorName, weight: number, value: number, because: string): TrustFactor {
-  const rounded = round(value, 6);
-  return { name, weight, value: rounded, contribution: round(weight * rounded, 4), because };
-}
-
-function credentialFactor(credentials: TrustFacts['credentials'], weight: number): TrustFactor {
-  const count = credentials.length;
-  const types = [...new Set(credentials.map(({ type }) => type))].sort().join(', ');
-  const because = count === 0 ? 'none from an anchor' : `${String(count)} from anchors: ${types}`;
-  return factor('credentials', weight, credentialValue(count), because);
-}
-
-/** Each further credential halves what is missing: the first tells most. */
-function credentialValue(count: number): number {
-  return 1 - 2 ** -count;
+  function state(): TrustState {
+    if (evidence === 0) return facts.standing ?? 'unknown';
+    const earned = stateOf(score, weighed.history, constants);
+    return earned === 'trusted' ? (facts.standing ?? earned) : earned;
+  }
 }
 
 function stateOf(score: number, history: Belief, constants: TrustConstants): TrustState {
@@ -144,35 +144,47 @@ function stateOf(score: number, history: Belief, constants: TrustConstants): Tru
   return score >= constants.trustedFrom ? 'trusted' : 'probation';
 }
 
-function confidence(
-  facts: TrustFacts,
-  history: Belief,
-  presence: Belief,
-  weights: TrustWeights,
-): number {
+function countEvidence(facts: ReturnType<typeof inOrder>): number {
+  const { evidence, others, credentials, attestations, compliance, slashings } = facts;
+  const receipts = others.reduce((sum, { days }) => sum + countReceipts(days), 0);
+  const statements = attestations.length + compliance.length + slashings.length;
+  return countReceipts(evidence) + receipts + credentials.length + statements;
+}
+
+function confidence(known: Weighed, weights: TrustWeights): number {
+  const [good, bad] = known.findings;
   const seen =
-    (facts.credentials.length > 0 ? weights.credentials : 0) +
-    weights.history * confidenceOf(history) +
-    weights.uptime * confidenceOf(presence);
+    (known.credentials > 0 ? weights.credentials : 0) +
+    weights.history * confidenceOf(known.history) +
+    weights.attestations * confidenceOf(known.attestations) +
+    (good + bad > 0 ? weights.compliance : 0) +
+    weights.uptime * confidenceOf(known.presence);
   return round(seen / 100, 4);
 }
 
-function advice(
-  facts: TrustFacts,
-  history: Belief,
-  presence: Belief,
-  weights: TrustWeights,
-): readonly string[] {
-  const count = facts.credentials.length;
-  const later = { ...history, good: history.good + adviceTasks };
+function advice(known: Weighed, weights: TrustWeights): readonly string[] {
+  const { credentials: count, history, attestations, presence } = known;
+  const [good, bad] = known.findings;
   const ways = [
     {
       points: weights.credentials * (credentialValue(count + 1) - credentialValue(count)),
       text: 'one more credential from an anchor',
     },
     {
-      points: weights.history * (lowerBound(later) - lowerBound(history)),
+      points: weights.history * gain(history, adviceTasks),
       text: `${String(adviceTasks)} more tasks kept`,
+    },
+    {
+      points: weights.attestations * gain(attestations, 1),
+      text: 'one more rater who is believed and vouches for it',
+    },
+    {
+      points: weights.compliance * (complianceValue(good + 1, bad) - complianceValue(good, bad)),
+      text: 'one more finding of compliance from an anchor',
+    },
+    {
+      points: weights.compliance * (complianceValue(good, 0) - complianceValue(good, bad)),
+      text: 'findings against it that lapse or are set right',
     },
     { points: weights.uptime * (1 - lowerBound(presence)), text: 'staying connected' },
   ];
@@ -183,24 +195,7 @@ function advice(
     .map(({ points, text }) => `${text}: up to ${points.toFixed(1)} points`);
 }
 
-function describeHistory(facts: TrustFacts, { good, bad }: Belief): string {
-  const kept = facts.evidence.reduce((sum, day) => sum + day.kept, 0);
-  const broken = facts.evidence.reduce((sum, day) => sum + day.broken, 0);
-  if (kept + broken === 0) return 'no task was done for this node';
-  const weigh = `weighing ${good.toFixed(1)} and ${bad.toFixed(1)} today`;
-  return `${String(kept)} tasks kept, ${String(broken)} broken, ${weigh}`;
-}
-
-function describePresence({ good, bad }: Belief): string {
-  if (good + bad === 0) return 'none that counts';
-  return `connected ${good.toFixed(1)} of ${(good + bad).toFixed(1)} hours watched`;
-}
-
-function countReceipts({ evidence }: TrustFacts): number {
-  return evidence.reduce((sum, { kept, broken }) => sum + kept + broken, 0);
-}
-
-function round(value: number, digits: number): number {
-  const scale = 10 ** digits;
-  return Math.round(value * scale) / scale;
+/** What `more` good evidence would add. */
+function gain(belief: Belief, more: number): number {
+  return lowerBound({ ...belief, good: belief.good + more }) - lowerBound(belief);
 }
