@@ -3,15 +3,7 @@
  * @module
  */
 import type { Did } from '../base/ids.ts';
-import {
-  integer,
-  number,
-  object,
-  optional,
-  refused,
-  type Shape,
-  text,
-} from '../base/shape.ts';
+import { integer, number, object, optional, refused, type Shape, text } from '../base/shape.ts';
 import { proofShape, type Signed } from './signed.ts';
 import { did, instant, name } from './words.ts';
 

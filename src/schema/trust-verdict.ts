@@ -4,7 +4,16 @@
  * @module
  */
 import type { Did } from '../base/ids.ts';
-import { integer, list, object, oneOf, optional, refused, type Shape, text } from '../base/shape.ts';
+import {
+  integer,
+  list,
+  object,
+  oneOf,
+  optional,
+  refused,
+  type Shape,
+  text,
+} from '../base/shape.ts';
 import { proofShape, type Signed } from './signed.ts';
 import { type TrustEvidence, trustEvidenceShape } from './trust-evidence.ts';
 import { did, instant } from './words.ts';

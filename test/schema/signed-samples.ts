@@ -1,10 +1,14 @@
 import { agentId, agentRecordShape } from '../../src/schema/agent-record.ts';
+import { attestationShape } from '../../src/schema/attestation.ts';
 import { broadcastShape } from '../../src/schema/broadcast.ts';
 import { modelUpdateShape } from '../../src/schema/model-update.ts';
 import { policyBundleShape } from '../../src/schema/policy-bundle.ts';
 import { receiptShape } from '../../src/schema/receipt.ts';
 import { trustEvidenceShape } from '../../src/schema/trust-evidence.ts';
+import { appealShape, releaseShape, verdictShape } from '../../src/schema/trust-verdict.ts';
 import { a, at, b, cid, proof, proofBreaks, type Sample } from './sample.ts';
+
+const later = '2026-12-31T00:00:00.000Z';
 
 const receipt = {
   format: 1,
@@ -126,8 +130,121 @@ export const signedSamples: readonly Sample[] = [
       [['acceptance'], undefined],
       [['acceptance', 'verdict'], 'maybe'],
       [['acceptance', 'note'], 'x'.repeat(501)],
+      [['acceptance', 'score'], 1.01],
+      [['acceptance', 'receiptHash'], 'short'],
       ...proofBreaks(['receipt']),
       ...proofBreaks(['acceptance']),
+    ],
+  },
+  {
+    kind: 'attestation',
+    shape: attestationShape,
+    open: [],
+    good: {
+      format: 1,
+      type: 'compliance/gdpr',
+      by: a.did,
+      about: b.did,
+      at,
+      expiresAt: later,
+      value: 0.5,
+      note: 'ok',
+      evidence: cid,
+      proof,
+    },
+    broken: [
+      [['format'], 2],
+      [['type'], ''],
+      [['by'], 'acme'],
+      [['about'], a.did],
+      [['at'], 0],
+      [['expiresAt'], at],
+      [['expiresAt'], '2099-01-01T00:00:00.000Z'],
+      [['value'], -0.01],
+      [['value'], '1'],
+      [['note'], 'x'.repeat(501)],
+      [['evidence'], 7],
+      ...proofBreaks([]),
+    ],
+  },
+  {
+    kind: 'verdict',
+    shape: verdictShape,
+    open: [],
+    good: {
+      format: 1,
+      id: 'verdict-1',
+      type: 'QuarantineAttestation',
+      by: a.did,
+      about: b.did,
+      at,
+      expiresAt: later,
+      reason: 'because',
+      evidence: cid,
+      weight: 3,
+      drainMs: 600_000,
+      proof,
+    },
+    broken: [
+      [['format'], 0],
+      [['id'], ''],
+      [['type'], 'Quarantine'],
+      [['by'], null],
+      [['about'], `${b.did}#x`],
+      [['expiresAt'], at],
+      [['expiresAt'], '2099-01-01T00:00:00.000Z'],
+      [['reason'], ''],
+      [['reason'], 'x'.repeat(501)],
+      [['evidence'], undefined],
+      [['weight'], 0],
+      [['weight'], 101],
+      [['drainMs'], 600_001],
+      ...proofBreaks([]),
+    ],
+  },
+  {
+    kind: 'release',
+    shape: releaseShape,
+    open: [],
+    good: {
+      format: 1,
+      verdict: 'verdict-1',
+      by: a.did,
+      about: b.did,
+      at,
+      because: 'lifted',
+      note: 'ok',
+      proof,
+    },
+    broken: [
+      [['verdict'], ''],
+      [['by'], undefined],
+      [['because'], 'mercy'],
+      [['note'], 1],
+      ...proofBreaks([]),
+    ],
+  },
+  {
+    kind: 'appeal',
+    shape: appealShape,
+    open: [],
+    good: {
+      format: 1,
+      verdict: 'verdict-1',
+      by: b.did,
+      to: a.did,
+      at,
+      grounds: 'no',
+      evidence: [],
+      proof,
+    },
+    broken: [
+      [['to'], 'acme'],
+      [['grounds'], ''],
+      [['grounds'], 'x'.repeat(2_001)],
+      [['evidence'], Array(17).fill(null)],
+      [['evidence'], [{}]],
+      ...proofBreaks([]),
     ],
   },
   {

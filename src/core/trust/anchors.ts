@@ -66,9 +66,7 @@ export function permits(right: Right, type: string, credential: Credential): boo
 export function isWithin(scope: AnchorScope, { credentialSubject }: Credential): boolean {
   const { id, ...said } = credentialSubject;
   const { subjects, claims } = scope;
-  if (subjects !== undefined && (id === undefined || !subjects.some((s) => matches(s, id)))) {
-    return false;
-  }
+  if (!withinSubjects(subjects, id)) return false;
   return (
     claims === undefined ||
     Object.entries(said).every(([name, value]) => {
@@ -76,6 +74,15 @@ export function isWithin(scope: AnchorScope, { credentialSubject }: Credential):
       return allowed === 'any' || allowed?.includes(value as string) === true;
     })
   );
+}
+
+/** Whether `subjects`, as in {@link AnchorScope}, name `did`. */
+export function withinSubjects(
+  subjects: readonly string[] | undefined,
+  did: string | undefined,
+): boolean {
+  if (subjects === undefined) return true;
+  return did !== undefined && subjects.some((pattern) => matches(pattern, did));
 }
 
 function matches(pattern: string, did: string): boolean {

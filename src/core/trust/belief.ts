@@ -1,13 +1,13 @@
 /**
  * From things that happened to how far to believe: evidence that fades, and bounds that are honest about how little
- * there is. Evidence is counted per day, in whole numbers, so the same evidence in any order is the same belief.
+ * there is. Evidence is counted per day, in hundredths, so the same evidence in any order is the same belief.
  * @module
  */
 
 /** How a task ended in the eyes of the one who asked. */
 export type Verdict = 'kept' | 'broken';
 
-/** What one peer did for this node on one day (days since the Unix epoch, UTC). */
+/** What one peer did for one other on one day (days since the Unix epoch, UTC), in tasks; hundredths come from feedback. */
 export interface EvidenceDay {
   readonly day: number;
   readonly kept: number;
@@ -45,11 +45,32 @@ export function addEvidence(
   day: number,
   verdict: Verdict,
 ): readonly EvidenceDay[] {
+  return addScored(days, day, verdict === 'kept' ? 1 : 0);
+}
+
+/** The same, for a task that was kept by the part `score` (0 to 1, in hundredths). */
+export function addScored(
+  days: readonly EvidenceDay[],
+  day: number,
+  score: number,
+  count: 1 | -1 = 1,
+): readonly EvidenceDay[] {
   const known = days.find((entry) => entry.day === day) ?? { day, kept: 0, broken: 0 };
-  const updated = { ...known, [verdict]: known[verdict] + 1 };
+  const updated = {
+    day,
+    kept: hundredths(known.kept + count * score),
+    broken: hundredths(known.broken + count * (1 - score)),
+  };
   const all = [...days.filter((entry) => entry.day !== day), updated];
   const newest = Math.max(...all.map((entry) => entry.day));
-  return all.filter((entry) => entry.day > newest - horizonDays).sort((a, b) => a.day - b.day);
+  return all
+    .filter(({ day: at, kept, broken }) => at > newest - horizonDays && kept + broken > 0)
+    .sort((a, b) => a.day - b.day);
+}
+
+/** A number of hundredths; the same sum in any order. */
+function hundredths(value: number): number {
+  return Math.max(0, Math.round(value * 100) / 100);
 }
 
 /** What the evidence weighs at `now`. */

@@ -32,14 +32,6 @@ export interface TrustFactor {
   readonly parts: readonly FactorPart[];
 }
 
-/** How others' evidence is bounded. */
-export interface OthersBounds {
-  /** Units of evidence of one rater about one peer that count at most. */
-  readonly pairCap: number;
-  /** Units of evidence of all others together that count at most; with as many own ones, others count half. */
-  readonly othersCap: number;
-}
-
 /** Evidence by whom it is from, as it weighs now. */
 export interface WeighedEvidence {
   readonly what: string;
@@ -92,30 +84,17 @@ export function credentialFactor(
   return factor('credentials', weight, because, steps);
 }
 
-/**
- * Own evidence first; what others have seen, by how far they are believed, counts less the more there is of one's own; what
- * slashings take away last.
- */
+/** Own evidence first, then what others have seen, weighed as it comes; what slashings take away last. */
 export function weighEvidence(
   { evidence, others = [], slashings = [] }: TrustFacts,
   hour: number,
   halfLives: HalfLives,
-  bounds: OthersBounds,
 ): readonly WeighedEvidence[] {
   const own = beliefAt(evidence, hour, halfLives);
-  const theirs = others.map(({ rater, weight, days }) => {
-    const capped = capTo(beliefAt(days, hour, halfLives), bounds.pairCap);
-    return { rater, days, belief: times(capped, weight) };
-  });
-  const share = shareOfOthers(
-    theirs.map(({ belief }) => belief),
-    own,
-    bounds.othersCap,
-  );
   return [
-    ...(evidence.length > 0 ? [{ what: `${describe(evidence)} for this node`, belief: own }] : []),
-    ...theirs.map(({ rater, days, belief }) => {
-      return { what: describe(days), by: rater, belief: times(belief, share) };
+    ...(evidence.length > 0 ? [{ what: describe(evidence), belief: own }] : []),
+    ...others.map(({ rater: by, receipts, good, bad }) => {
+      return { what: `${String(receipts)} receipts`, by, belief: { good, bad } };
     }),
     ...slashings.map(({ by, id, weight }) => {
       return { what: `slashing ${id}`, by, belief: { good: 0, bad: weight } };
@@ -204,25 +183,6 @@ function isGood({ value }: Finding): boolean {
   return value >= 0.5;
 }
 
-/**
- * Others together weigh at most `cap`, and less the more own evidence there is. Own evidence of one unit takes less than one
- * unit from theirs, so that more good never lowers a score.
- */
-function shareOfOthers(theirs: readonly Belief[], own: Belief, cap: number): number {
-  const total = theirs.reduce((sum, { good, bad }) => sum + good + bad, 0);
-  if (total === 0) return 0;
-  return Math.min(1, cap / total) * (cap / (cap + own.good + own.bad));
-}
-
-function capTo(belief: Belief, cap: number): Belief {
-  const total = belief.good + belief.bad;
-  return total <= cap ? belief : times(belief, cap / total);
-}
-
-function times({ good, bad }: Belief, by: number): Belief {
-  return { good: good * by, bad: bad * by };
-}
-
 function plus(a: Belief, b: Belief): Belief {
   return { good: a.good + b.good, bad: a.bad + b.bad };
 }
@@ -235,7 +195,7 @@ function describe(days: readonly EvidenceDay[]): string {
 function describeHistory(weighed: readonly WeighedEvidence[], { good, bad }: Belief): string {
   if (weighed.length === 0) return 'no task was done for this node';
   const [first, ...rest] = weighed;
-  const more = rest.length === 0 ? '' : `, and ${String(rest.length)} more`;
+  const more = rest.length === 0 ? '' : ` and ${String(rest.length)} more`;
   return `${first!.what}${more}, weighing ${good.toFixed(1)} and ${bad.toFixed(1)} today`;
 }
 
@@ -247,4 +207,3 @@ function totals(days: readonly EvidenceDay[]): readonly [kept: number, broken: n
     );
   return [sum('kept'), sum('broken')];
 }
-

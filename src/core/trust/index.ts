@@ -4,15 +4,26 @@
  * @module
  */
 export type { AnchorScope, TrustAnchor } from './anchors.ts';
+export type { BookedAppeal } from './appeals.ts';
+export type { AttestationRequest } from './attest.ts';
 export type { Verdict } from './belief.ts';
 export type { Link } from './chains.ts';
 export type { Skew } from './claims.ts';
 export type { BookedCredential } from './credential-book.ts';
+export type { EvidenceBundle, MergeResult } from './evidence-exchange.ts';
 export type { CredentialRequest } from './issue.ts';
 export { loadDidJwt } from './jws.ts';
-export type { Histories, Neighbours } from './needs.ts';
+export type { Histories, Neighbours, TownCrier } from './needs.ts';
+export type { AppealRequest, FiledAppeal } from './notices.ts';
 export { type Check, type CheckName, type Reason, reasons } from './refusals.ts';
-export type { FactorName, TrustFactor, TrustScore, TrustState, TrustWeights } from './score.ts';
+export type {
+  FactorName,
+  FactorPart,
+  TrustFactor,
+  TrustScore,
+  TrustState,
+  TrustWeights,
+} from './score.ts';
 export type { Reach } from './status-relay.ts';
 export { TrustEngine, type TrustEngineOptions, type TrustStatus } from './trust-engine.ts';
 export {
@@ -23,4 +34,8 @@ export {
   TrustGraph,
   type TrustGraphJson,
 } from './trust-graph.ts';
+export type { BookedVerdict } from './verdict-book.ts';
+export type { QuarantineRequest, SlashRequest, VerdictRequest } from './verdict-desk.ts';
 export type { Verification } from './verification.ts';
+export { parseSanction, type Sanction, type ViolationReport } from './violation.ts';
+export { trustWeights } from './weights.ts';

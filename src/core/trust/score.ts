@@ -14,7 +14,6 @@ import {
   credentialValue,
   historyFactor,
   nothing,
-  type OthersBounds,
   round,
   sumOf,
   type TrustFactor,
@@ -53,7 +52,7 @@ export interface TrustScore {
 }
 
 /** The constants of the method. */
-export interface TrustConstants extends OthersBounds {
+export interface TrustConstants {
   readonly weights: TrustWeights;
   readonly halfLives: HalfLives;
   /** Score from which a peer that is not degraded is trusted. */
@@ -71,8 +70,6 @@ export const trustConstants: TrustConstants = {
   trustedFrom: 30,
   degradedBelow: 0.8,
   degradedEvidence: 2,
-  pairCap: 20,
-  othersCap: 10,
 };
 
 const hourMs = 3_600_000;
@@ -99,7 +96,7 @@ export function trustScore(
   const known = inOrder(facts);
   const { credentials, attestations, compliance } = known;
   const evidence = countEvidence(known);
-  const history = weighEvidence(known, hour, constants.halfLives, constants);
+  const history = weighEvidence(known, hour, constants.halfLives);
   const votes = votesOf(attestations);
   // A connection costs nothing, so by itself it earns nothing.
   const presence = evidence === 0 ? nothing : presenceBelief(facts.presence, now);
@@ -146,7 +143,7 @@ function stateOf(score: number, history: Belief, constants: TrustConstants): Tru
 
 function countEvidence(facts: ReturnType<typeof inOrder>): number {
   const { evidence, others, credentials, attestations, compliance, slashings } = facts;
-  const receipts = others.reduce((sum, { days }) => sum + countReceipts(days), 0);
+  const receipts = others.reduce((sum, other) => sum + other.receipts, 0);
   const statements = attestations.length + compliance.length + slashings.length;
   return countReceipts(evidence) + receipts + credentials.length + statements;
 }

@@ -2,6 +2,7 @@
  * The room's desk: issues and checks credentials, remembers what peers did, and says how far to believe them.
  * @module
  */
+import { type Duration, toMs } from '../../base/duration.ts';
 import { MeshError, toMeshError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
 import { Lifetime } from '../../base/lifetime.ts';
@@ -12,39 +13,52 @@ import type { Http } from '../../ports/http.ts';
 import type { Random } from '../../ports/random.ts';
 import type { Signer } from '../../ports/signer.ts';
 import type { Store } from '../../ports/store.ts';
+import type { SignedAttestation } from '../../schema/attestation.ts';
 import type { Emit } from '../../schema/mesh-event.ts';
 import type { SignedReceipt } from '../../schema/receipt.ts';
+import type { Signed } from '../../schema/signed.ts';
 import type { TrustEvidence } from '../../schema/trust-evidence.ts';
+import type { TrustVerdict } from '../../schema/trust-verdict.ts';
 import { Alarm } from './alarm.ts';
 import type { TrustAnchor } from './anchors.ts';
+import type { BookedAppeal } from './appeals.ts';
+import { type AttestationRequest, attest } from './attest.ts';
+import { AttestationBook } from './attestation-book.ts';
 import type { Verdict } from './belief.ts';
 import type { ShownDelegation } from './chains.ts';
 import type { Skew } from './claims.ts';
 import { type BookedCredential, CredentialBook } from './credential-book.ts';
 import { CredentialExaminer } from './credentials.ts';
 import { delegationType } from './delegation.ts';
+import { Dossiers } from './dossier.ts';
 import { EvidenceBook } from './evidence.ts';
+import { type EvidenceBundle, EvidenceExchange, type MergeResult } from './evidence-exchange.ts';
+import { EvidencePool } from './evidence-pool.ts';
 import { Introductions } from './introductions.ts';
 import { type CredentialRequest, issueCredential } from './issue.ts';
-import type { Histories, Keys, Neighbours, Street } from './needs.ts';
+import type { Histories, Keys, Neighbours, Street, TownCrier } from './needs.ts';
+import type { AppealRequest, FiledAppeal } from './notices.ts';
 import { OwnLists } from './own-lists.ts';
 import { PresenceBook } from './presence.ts';
-import { Recent } from './recent.ts';
-import {
-  type TrustConstants,
-  type TrustScore,
-  type TrustWeights,
-  trustConstants,
-  trustScore,
-} from './score.ts';
+import type { TrustScore } from './score.ts';
+import { Scorekeeper } from './scorekeeper.ts';
 import type { StatusList } from './status-list.ts';
 import { StatusLists } from './status-lists.ts';
 import { type Reach, StatusRelay } from './status-relay.ts';
 import { type TrustEdge, TrustGraph } from './trust-graph.ts';
+import type { BookedVerdict } from './verdict-book.ts';
+import {
+  type QuarantineRequest,
+  type SlashRequest,
+  VerdictDesk,
+  type VerdictEffects,
+} from './verdict-desk.ts';
 import { type Verification, verifyCredential } from './verification.ts';
+import type { ViolationReport } from './violation.ts';
+import type { TrustWeights } from './weights.ts';
 
 /** Options of {@link TrustEngine}. */
-export interface TrustEngineOptions {
+export interface TrustEngineOptions extends VerdictEffects {
   /** Who this node is. */
   readonly did: Did;
   readonly signer: Signer;
@@ -60,8 +74,19 @@ export interface TrustEngineOptions {
   readonly emit: Emit;
   /** Issuers whose credentials count, each for the types it may speak of. Default: none but this node itself. */
   readonly anchors?: readonly TrustAnchor[];
-  /** Points per factor, adding up to 100. Default 30, 25, 20, 15, 10. */
+  /**
+   * Points per factor, adding up to 100: `trustWeights.standard` or others. Other ones than the store holds take effect
+   * little by little. Default: what the store holds, else the standard ones.
+   */
   readonly weights?: TrustWeights;
+  /** Milliseconds over which weights change. Default 14 days. */
+  readonly weightsOverMs?: number;
+  /** Tells everybody of verdicts, and hears of theirs. Without it they go from neighbour to neighbour when they meet. */
+  readonly crier?: TownCrier;
+  /** Milliseconds of probation after a quarantine. Default 7 days. */
+  readonly probationMs?: number;
+  /** Whether evidence is exchanged with `peer`: it tells who worked for whom. Default: with nobody. */
+  readonly sharesEvidence?: (peer: Did) => boolean;
   readonly skew?: Skew;
   /** Age in milliseconds from which a status list says nothing any more. Default 3,600,000. */
   readonly maxStatusAgeMs?: number;
@@ -82,15 +107,15 @@ export interface TrustStatus {
 }
 
 const hourMs = 3_600_000;
-/** Scores remembered. */
-const scoreLimit = 10_000;
+const dayMs = 24 * hourMs;
+/** Milliseconds over which weights change unless told otherwise. */
+const weightsOverMs = 14 * dayMs;
 /** When the upkeep has failed, it is tried again after this many milliseconds. */
 const retryMs = 60_000;
 
 /** How far one organisation believes the others, and why. */
 export class TrustEngine implements AsyncDisposable {
   readonly #options: TrustEngineOptions;
-  readonly #constants: TrustConstants;
   readonly #lifetime = new Lifetime('the trust engine');
   readonly #alarm: Alarm;
   readonly #examiner: CredentialExaminer;
@@ -101,11 +126,12 @@ export class TrustEngine implements AsyncDisposable {
   readonly #introductions: Introductions;
   readonly #evidence: EvidenceBook;
   readonly #presence: PresenceBook;
-  readonly #scores = new Recent<Did, { readonly score: TrustScore; readonly until: number }>(
-    scoreLimit,
-  );
-  /** The score told last in an event. */
-  readonly #told = new Recent<Did, number>(scoreLimit);
+  readonly #pool: EvidencePool;
+  readonly #attestations: AttestationBook;
+  readonly #exchange: EvidenceExchange;
+  readonly #desk: VerdictDesk;
+  readonly #dossiers: Dossiers;
+  readonly #scores: Scorekeeper;
   /** Reasons of revocations under way, by credential. */
   readonly #reasons = new Map<string, string>();
   readonly #background = new Set<Promise<unknown>>();
@@ -118,12 +144,14 @@ export class TrustEngine implements AsyncDisposable {
     const { did, store, clock, signer, keys, street, emit } = options;
     const { signal } = this.#lifetime;
     this.#options = options;
-    this.#constants = { ...trustConstants, weights: checkedWeights(options.weights) };
     this.#alarm = new Alarm(clock, () => {
       this.#upkeep ??= this.#doUpkeep();
       this.#inBackground(this.#upkeep);
     });
-    this.#examiner = new CredentialExaminer(options);
+    const standing = {
+      isQuarantined: (peer: Did) => this.#desk.book.quarantineOf(peer) !== undefined,
+    };
+    this.#examiner = new CredentialExaminer({ ...options, standing });
     this.#lists = new StatusLists({
       store,
       clock,
@@ -146,7 +174,7 @@ export class TrustEngine implements AsyncDisposable {
         this.#inBackground(store.write([{ del: key }]));
       },
       onChanged: (subject, because) => {
-        this.#changed(subject, because);
+        this.#scores.changed(subject, because);
       },
       onRevoked: (subject, credential, types) => options.onRevoked?.(subject, credential, types),
     });
@@ -162,8 +190,58 @@ export class TrustEngine implements AsyncDisposable {
       },
     });
     this.#introductions = new Introductions({ ...shared, lists: this.#lists, book: this.#book });
-    this.#evidence = new EvidenceBook({ did, signer, keys, store, clock });
+    const onKept = (key: string): void => {
+      this.#exchange.noted(key);
+    };
+    this.#evidence = new EvidenceBook({ did, signer, keys, store, clock, onKept });
+    this.#pool = new EvidencePool({ did, keys, store, clock, onKept });
+    this.#attestations = new AttestationBook({ keys, store, clock });
     this.#presence = new PresenceBook(store, clock);
+    const { sharesEvidence = () => false, crier, anchors = [] } = options;
+    this.#exchange = new EvidenceExchange({
+      ...options,
+      histories: keys,
+      pool: this.#pool,
+      attestations: this.#attestations,
+      shares: sharesEvidence,
+      signal,
+      onMerged: (about) => {
+        this.#merged(about);
+      },
+    });
+    this.#desk = new VerdictDesk({
+      ...options,
+      anchors,
+      crier,
+      probationMs: options.probationMs ?? 7 * dayMs,
+      signal,
+      background: (work) => {
+        this.#inBackground(work);
+      },
+      onChanged: (peer, because) => {
+        // What a peer in quarantine said of others counts no more.
+        this.#scores.forget();
+        this.#scores.changed(peer, because);
+      },
+    });
+    this.#dossiers = new Dossiers({
+      did,
+      anchors,
+      evidence: this.#evidence,
+      pool: this.#pool,
+      credentials: this.#book,
+      attestations: this.#attestations,
+      verdicts: this.#desk.book,
+      presence: this.#presence,
+    });
+    this.#scores = new Scorekeeper({
+      store,
+      clock,
+      emit,
+      dossiers: this.#dossiers,
+      weights: options.weights,
+      weightsOverMs: options.weightsOverMs ?? weightsOverMs,
+    });
   }
 
   /** Reads what was kept and begins to answer peers. May be called twice. */
@@ -245,24 +323,13 @@ export class TrustEngine implements AsyncDisposable {
   /** Types of the credentials of `did` that stand now and that an anchor stands for. */
   credentialsOf(did: Did): ReadonlySet<string> {
     this.#assertStarted();
-    return new Set(this.#book.standing(did).flatMap(({ counted }) => counted));
+    return new Set(this.#dossiers.credentialsOf(did).map(({ type }) => type));
   }
 
   /** Trust in `did` as of this hour. A stranger has state `unknown` and score 0. `NOT_STARTED` before `start()`. */
   score(did: Did): TrustScore {
     this.#assertStarted();
-    const now = this.#options.clock.now();
-    const cached = this.#scores.get(did);
-    if (cached !== undefined && now < cached.until) return cached.score;
-    const facts = {
-      evidence: this.#evidence.of(did),
-      credentials: this.#countedOf(did),
-      presence: this.#presence.of(did),
-    };
-    const score = trustScore(facts, now, this.#constants);
-    const hourEnd = (Math.floor(now / hourMs) + 1) * hourMs;
-    this.#scores.set(did, { score, until: Math.min(hourEnd, this.#book.standsUntil(did)) });
-    return score;
+    return this.#scores.score(did);
   }
 
   /**
@@ -275,8 +342,142 @@ export class TrustEngine implements AsyncDisposable {
     // Who closes meanwhile waits for the last word as well.
     this.#inBackground(observing);
     const evidence = await observing;
-    this.#changed(receipt.by, `task ${receipt.task} ${verdict}`);
+    this.#scores.changed(receipt.by, `task ${receipt.task} ${verdict}`);
     return evidence;
+  }
+
+  /**
+   * Says how good a task was done, 0 to 1, in place of what was said before: signed evidence, kept by this node and shared
+   * with those it shares evidence with. Throws `INVALID_ARGUMENT`, and `RECEIPT_INVALID` as {@link observe} does.
+   */
+  async feedback(receipt: SignedReceipt, score: number, note?: string): Promise<TrustEvidence> {
+    await this.#ready();
+    const evidence = await this.#evidence.feedback(receipt, score, note);
+    this.#scores.changed(receipt.by, `task ${receipt.task} was given ${String(score)}`);
+    return evidence;
+  }
+
+  /**
+   * Says something of `about`, signed by this node, for others to weigh: `value` from 0 (not at all) to 1 (entirely).
+   * Types that begin with `compliance/` are findings, which count where this node is an anchor for them. `INVALID_ARGUMENT`.
+   */
+  async attest(request: AttestationRequest): Promise<SignedAttestation> {
+    await this.#ready();
+    const attestation = await attest(request, this.#options);
+    await this.#attestations.take(attestation);
+    this.#merged(new Set([attestation.about]));
+    return attestation;
+  }
+
+  /** What this node has seen and learnt, signed by both parties of each task, for another node to `merge`. */
+  async exportEvidence(options: { readonly about?: Did } = {}): Promise<EvidenceBundle> {
+    await this.#ready();
+    return this.#exchange.export(options.about);
+  }
+
+  /**
+   * Takes in evidence of others. Pieces that prove nothing are refused one by one; how much the rest counts depends on who
+   * says it. Merging twice, or in another order, makes no difference. `SCHEMA_INVALID` for what is no bundle.
+   */
+  async merge(bundle: EvidenceBundle): Promise<MergeResult> {
+    await this.#ready();
+    return this.#exchange.merge(bundle);
+  }
+
+  /** Points per factor, as of this hour. */
+  get weights(): TrustWeights {
+    this.#assertStarted();
+    return this.#scores.weights;
+  }
+
+  /** Changes the points per factor in a straight line, by default over 14 days; survives a restart. `INVALID_ARGUMENT`. */
+  async setWeights(
+    weights: TrustWeights,
+    { over = weightsOverMs }: { readonly over?: Duration } = {},
+  ): Promise<void> {
+    await this.#ready();
+    await this.#scores.setWeights(weights, toMs(over, 'over'));
+  }
+
+  /**
+   * Shuts `peer` out, here at once and everywhere that goes by this node's word: sessions close, running tasks are cancelled
+   * (after `drain`), its agents are forgotten. Throws `INVALID_ARGUMENT`.
+   */
+  async quarantine(peer: Did, request: QuarantineRequest): Promise<Signed<TrustVerdict>> {
+    await this.#ready();
+    return this.#desk.quarantine(peer, request);
+  }
+
+  /** Lets a misdeed weigh as many broken tasks, here and everywhere that goes by this node's word. `INVALID_ARGUMENT`. */
+  async slash(peer: Did, request: SlashRequest): Promise<Signed<TrustVerdict>> {
+    await this.#ready();
+    return this.#desk.slash(peer, request);
+  }
+
+  /** Ends a verdict of this node before its time; `NOT_FOUND`. Probation follows a quarantine. */
+  async release(verdict: string, note?: string): Promise<void> {
+    await this.#ready();
+    await this.#desk.release(verdict, note);
+  }
+
+  /** Verdicts on `peer` that this node goes by, or went by lately. */
+  verdicts(peer: Did): readonly BookedVerdict[] {
+    this.#assertStarted();
+    return this.#desk.book.of(peer);
+  }
+
+  /** Peers in quarantine now. */
+  quarantined(): readonly Did[] {
+    this.#assertStarted();
+    return this.#desk.book.quarantined();
+  }
+
+  /** Verdicts on this node itself that it was told of. */
+  notices(): readonly Signed<TrustVerdict>[] {
+    this.#assertStarted();
+    return this.#desk.notices.all();
+  }
+
+  /** Speaks against a verdict on this node; others carry it where the issuer listens no more. `NOT_FOUND`. */
+  async appeal(verdict: string, request: AppealRequest): Promise<FiledAppeal> {
+    await this.#ready();
+    return this.#desk.appeal(verdict, request);
+  }
+
+  /** Takes an appeal that was brought by another way than the street; `VERDICT_REFUSED` for one that is none. */
+  async hear(appeal: unknown): Promise<void> {
+    await this.#ready();
+    await this.#desk.hear(appeal);
+  }
+
+  /** Appeals against verdicts of this node. */
+  appeals(): readonly BookedAppeal[] {
+    this.#assertStarted();
+    return this.#desk.appeals();
+  }
+
+  /** Decides on an appeal; when granted, the verdict is over and probation begins. `NOT_FOUND`. */
+  async answerAppeal(
+    verdict: string,
+    answer: { readonly grant: boolean; readonly note?: string },
+  ): Promise<void> {
+    await this.#ready();
+    await this.#desk.answerAppeal(verdict, answer);
+  }
+
+  /**
+   * Signs what a peer did against the rules and speaks the verdict that the rule asks for. Resolves with the CID of the
+   * evidence. Happens by itself when a policy marked `@violation` refuses a peer.
+   */
+  async violation(report: ViolationReport): Promise<string> {
+    await this.#ready();
+    return this.#desk.violation(report);
+  }
+
+  /** The evidence behind a verdict of this node, by the CID that the verdict names. */
+  async proof(cid: string): Promise<unknown> {
+    await this.#ready();
+    return this.#desk.evidence(cid);
   }
 
   /** Notes that `did` is connected from now on, or no longer. */
@@ -311,17 +512,20 @@ export class TrustEngine implements AsyncDisposable {
   async #begin(): Promise<void> {
     await this.#own.load();
     await this.#evidence.load();
+    await this.#loadShared();
     await this.#presence.load();
     await this.#book.load();
+    await this.#desk.load();
+    await this.#scores.load();
     this.#lifetime.assertOpen();
     this.#started = true;
     this.#savedAt = this.#options.clock.now();
-    for (const did of new Set([...this.#book.subjects(), ...this.#evidence.peers()])) {
-      this.#told.set(did, this.score(did).score);
-    }
+    this.#scores.start(new Set([...this.#book.subjects(), ...this.#evidence.peers()]));
     this.#relay.start();
     this.#introductions.start();
+    this.#exchange.start();
     this.#lifetime.own(() => this.#end());
+    this.#lifetime.own(this.#desk.start());
     const { street } = this.#options;
     this.#lifetime.own(
       street.onPeer((peer) => {
@@ -332,6 +536,22 @@ export class TrustEngine implements AsyncDisposable {
     this.#arm();
   }
 
+  /** What was learnt from others, and what may be told to them. */
+  async #loadShared(): Promise<void> {
+    const { store } = this.#options;
+    await this.#attestations.load();
+    await this.#pool.load();
+    for (const prefix of ['evidence/', 'pool/']) {
+      for await (const { key } of store.scan({ prefix })) this.#exchange.noted(key);
+    }
+  }
+
+  #merged(about: ReadonlySet<Did>): void {
+    this.#dossiers.renew();
+    this.#scores.forget();
+    for (const peer of about) this.#scores.changed(peer, 'evidence of others');
+  }
+
   async #end(): Promise<void> {
     this.#alarm.stop();
     await Promise.allSettled(this.#background);
@@ -340,9 +560,11 @@ export class TrustEngine implements AsyncDisposable {
 
   /** What a peer may have missed or may bring: its credentials, and news of its status lists. */
   async #meet(peer: Did): Promise<void> {
+    await this.#desk.meet(peer);
     await this.#introductions.ask(peer);
     const lists = this.#book.lists().filter(({ issuer }) => issuer === peer);
     for (const { id, issuer } of lists) await this.#lists.refresh(id, issuer);
+    await this.#exchange.ask(peer);
     this.#arm();
   }
 
@@ -372,24 +594,6 @@ export class TrustEngine implements AsyncDisposable {
     return this.#book.lists().some((list) => list.id === id && list.issuer === issuer);
   }
 
-  #countedOf(did: Did): readonly { readonly issuer: Did; readonly type: string }[] {
-    const pairs = new Map<string, { issuer: Did; type: string }>();
-    for (const { issuer, counted } of this.#book.standing(did)) {
-      for (const type of counted) pairs.set(`${issuer} ${type}`, { issuer, type });
-    }
-    return [...pairs.values()];
-  }
-
-  #changed(did: Did, because: string): void {
-    this.#scores.delete(did);
-    if (!this.#started) return;
-    const { score } = this.score(did);
-    const before = this.#told.get(did) ?? 0;
-    this.#told.set(did, score);
-    if (score === before) return;
-    this.#options.emit('trust.changed', { score, before, because }, { peer: did });
-  }
-
   /** Sets the alarm to the next thing that is due. */
   #arm(): void {
     if (!this.#started || this.#lifetime.closed) return;
@@ -405,7 +609,7 @@ export class TrustEngine implements AsyncDisposable {
       }
       await this.#askAgain();
       await this.#book.rejudge();
-      await this.#savePresence();
+      await this.#hourly();
       this.#arm();
     } catch {
       // The store is full or away: everything stays due, and lapses by itself where it must not be gone by.
@@ -423,10 +627,12 @@ export class TrustEngine implements AsyncDisposable {
     await Promise.all(connected.map((peer) => this.#introductions.ask(peer)));
   }
 
-  async #savePresence(): Promise<void> {
+  async #hourly(): Promise<void> {
     const now = this.#options.clock.now();
     if (now < this.#savedAt + hourMs) return;
     await this.#presence.save();
+    await this.#attestations.prune();
+    for (const peer of this.#options.street.peers()) await this.#exchange.ask(peer);
     this.#savedAt = now;
   }
 
@@ -468,14 +674,4 @@ export class TrustEngine implements AsyncDisposable {
     this.#lifetime.assertOpen();
     if (!this.#started) throw new MeshError('NOT_STARTED', { what: 'trust' });
   }
-}
-
-function checkedWeights(weights: TrustWeights = trustConstants.weights): TrustWeights {
-  const points = Object.values(weights);
-  const sum = points.reduce((total, value) => total + value, 0);
-  if (points.some((value) => !(value >= 0)) || Math.abs(sum - 100) > 1e-9) {
-    const expected = 'points that add up to 100';
-    throw new MeshError('INVALID_ARGUMENT', { argument: 'weights', expected, got: points });
-  }
-  return weights;
 }

@@ -2,17 +2,20 @@
  * What a score is made from: plain data, so that whoever has the same facts gets the same score.
  * @module
  */
-import { cidOfJson } from '../../base/multiformat.ts';
+
 import { compareText, type Did } from '../../base/ids.ts';
+import { cidOfJson } from '../../base/multiformat.ts';
 import type { EvidenceDay } from './belief.ts';
 import type { PresenceDay } from './uptime.ts';
 
-/** What one other organisation has seen of a peer. */
+/** What one other organisation has seen of a peer, by how far it is believed: a contribution to an opinion. */
 export interface RaterEvidence {
   readonly rater: Did;
-  /** How far the rater is believed, 0 to 1. */
-  readonly weight: number;
-  readonly days: readonly EvidenceDay[];
+  /** Receipts behind it. */
+  readonly receipts: number;
+  /** Tasks that speak for and against the peer, after weight and caps. */
+  readonly good: number;
+  readonly bad: number;
 }
 
 /** What one other organisation says of a peer. */

@@ -20,6 +20,7 @@ import type { TrustAnchor } from './anchors.ts';
 import type { Keys } from './needs.ts';
 import { keyPart, putJson, scanJson } from './store-names.ts';
 import { Turns } from './turns.ts';
+import { isAnchorFor } from './word-of.ts';
 
 /** A verdict, and its end if its issuer has ended it. */
 export interface BookedVerdict {
@@ -69,7 +70,7 @@ export class VerdictBook {
       const row: Row = { ...(verdict && { verdict }), ...(release && { release }) };
       const about = verdict ?? release;
       // An issuer may be an anchor no longer.
-      if (about === undefined || !this.#isBelieved(about.by, verdict?.type)) continue;
+      if (about === undefined || !this.#isBelieved(about.by, about.about, verdict?.type)) continue;
       this.#rows.set(nameOf(about.by, verdict?.id ?? release!.verdict), row);
       this.#index(row);
     }
@@ -89,8 +90,7 @@ export class VerdictBook {
 
   /** Checks the parts of a verdict that do not depend on who believes it. */
   async check(verdict: Signed<TrustVerdict>): Promise<void> {
-    const { clock, keys } = this.#options;
-    const now = clock.now();
+    const now = this.#options.clock.now();
     if (verdict.by === verdict.about) throw refuse(verdict.id, 'nobody judges himself');
     if (Date.parse(verdict.at) > now + skewMs) throw refuse(verdict.id, 'it is of the future');
     if (Date.parse(verdict.expiresAt) <= now) throw refuse(verdict.id, 'it has expired');
@@ -176,7 +176,7 @@ export class VerdictBook {
     const { by, about, id, type } = verdict;
     const { did } = this.#options;
     if (about === did) throw refuse(id, 'it is about this node itself');
-    if (!this.#isBelieved(by, type)) throw refuse(id, `its issuer is no anchor for ${type}`);
+    if (!this.#isBelieved(by, about, type)) throw refuse(id, `its issuer is no anchor for ${type}`);
     const name = nameOf(by, id);
     const known = this.#rows.get(name);
     if (known?.verdict !== undefined) {
@@ -196,7 +196,9 @@ export class VerdictBook {
     const { by, verdict: id, about } = release;
     const name = nameOf(by, id);
     const known = this.#rows.get(name);
-    if (!this.#isBelieved(by, known?.verdict?.type)) throw refuse(id, 'its issuer is no anchor');
+    if (!this.#isBelieved(by, about, known?.verdict?.type)) {
+      throw refuse(id, 'its issuer is no anchor');
+    }
     if (known?.release !== undefined) return false;
     if (known?.verdict !== undefined && known.verdict.about !== about) {
       throw refuse(id, 'its end is about somebody else');
@@ -235,13 +237,11 @@ export class VerdictBook {
     }
   }
 
-  #isBelieved(by: Did, type: VerdictType | undefined): boolean {
+  /** An end is believed of whoever may speak verdicts of some kind: it takes nothing from anybody. */
+  #isBelieved(by: Did, about: Did, type: VerdictType | undefined): boolean {
     const { did, anchors } = this.#options;
-    if (by === did) return true;
     const types = type === undefined ? verdictTypes : [type];
-    return anchors.some(
-      (anchor) => anchor.issuer === by && anchor.types.some((one) => isOneOf(types, one)),
-    );
+    return by === did || types.some((one) => isAnchorFor(anchors, by, one, about));
   }
 
   /** Verdicts of `type` that stand now; the one that ends last is last. */
@@ -265,10 +265,6 @@ export class VerdictBook {
 }
 
 const verdictTypes: readonly VerdictType[] = ['SlashingAttestation', 'QuarantineAttestation'];
-
-function isOneOf(types: readonly VerdictType[], type: string): boolean {
-  return (types as readonly string[]).includes(type);
-}
 
 function isQuarantine(verdict: TrustVerdict | undefined): boolean {
   return verdict?.type === 'QuarantineAttestation';

@@ -9,8 +9,8 @@ import type { Did } from '../../base/ids.ts';
 import { list, object, optional, parseJson, unknown } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { type DidLog, didLogShape } from '../../schema/did-log.ts';
-import type { BookedVerdict, VerdictBook } from './verdict-book.ts';
 import type { Histories, Street, TownCrier } from './needs.ts';
+import type { BookedVerdict, VerdictBook } from './verdict-book.ts';
 
 /** Options of {@link VerdictMessages}. */
 export interface VerdictMessagesOptions {

@@ -49,11 +49,47 @@ const presence = fc
       return addPresence(days, span);
     }, []);
   });
-const facts: fc.Arbitrary<TrustFacts> = fc.record({
-  evidence: events.map(daysOf),
-  credentials,
-  presence,
-});
+const raterOf = (n: number) => `did:web:r${String(n)}` as Did;
+const part = fc.integer({ min: 0, max: 100 }).map((n) => n / 100);
+const numbers = fc.uniqueArray(fc.nat({ max: 9 }), { maxLength: 6 });
+const others = numbers.chain((list) =>
+  fc.tuple(...list.map((n) => fc.tuple(fc.constant(n), fc.nat({ max: 20 }), part))).map((all) =>
+    all.map(([n, units, good]) => {
+      const rater = raterOf(n);
+      return { rater, receipts: units, good: units * good, bad: units * (1 - good) };
+    }),
+  ),
+);
+const attestations = numbers.chain((list) =>
+  fc
+    .tuple(...list.map((n) => fc.tuple(fc.constant(n), part, part)))
+    .map((all) =>
+      all.map(([n, value, weight]) => ({ rater: raterOf(n), type: 'reliable', value, weight })),
+    ),
+);
+const compliance = numbers.chain((list) =>
+  fc
+    .tuple(...list.map((n) => fc.tuple(fc.constant(n), part)))
+    .map((all) =>
+      all.map(([n, value]) => ({ issuer: raterOf(n), type: `compliance/${String(n)}`, value })),
+    ),
+);
+const slashings = numbers.map((list) =>
+  list.map((n) => ({ by: raterOf(n), id: `v${String(n)}`, weight: n + 1 })),
+);
+const facts: fc.Arbitrary<TrustFacts> = fc.record(
+  {
+    evidence: events.map(daysOf),
+    others,
+    credentials,
+    attestations,
+    compliance,
+    slashings,
+    presence,
+    standing: fc.constantFrom<'quarantined' | 'probation'>('quarantined', 'probation'),
+  },
+  { requiredKeys: ['evidence', 'credentials', 'presence'] },
+);
 const stranger: TrustFacts = { evidence: [], credentials: [], presence: [] };
 
 describe('the bounds', () => {
@@ -136,8 +172,10 @@ describe('a trust score', () => {
         expect(confidence).toBeLessThanOrEqual(1);
         const sum = factors.reduce((total, { contribution }) => total + contribution, 0);
         expect(Math.abs(sum - score)).toBeLessThanOrEqual(0.01);
-        for (const { weight, value, contribution } of factors) {
+        for (const { weight, value, contribution, parts } of factors) {
           expect(Math.abs(contribution - weight * value)).toBeLessThanOrEqual(0.001);
+          const points = parts.reduce((total, one) => total + one.points, 0);
+          expect(Math.abs(points - contribution)).toBeLessThanOrEqual(0.001);
         }
       }),
     );
@@ -156,6 +194,87 @@ describe('a trust score', () => {
         expect(trustScore(worse, now).score).toBeLessThanOrEqual(before);
       }),
     );
+  });
+
+  it('never falls through good words of others and never rises through bad ones or slashings', () => {
+    const more = fc.double({ min: 0.01, max: 5, noNaN: true });
+    fc.assert(
+      fc.property(facts, more, (known, units) => {
+        const { score } = trustScore(known, now);
+        const rater = raterOf(99);
+        const heard = known.others ?? [];
+        const said = known.attestations ?? [];
+        const found = known.compliance ?? [];
+        const type = 'compliance/new';
+        const good = [
+          { ...known, others: [...heard, { rater, receipts: 1, good: units, bad: 0 }] },
+          { ...known, attestations: [...said, { rater, type: 'reliable', value: 1, weight: 1 }] },
+          { ...known, compliance: [...found, { issuer: rater, type, value: 1 }] },
+        ];
+        for (const better of good)
+          expect(trustScore(better, now).score).toBeGreaterThanOrEqual(score);
+        // Nothing is known of a stranger, and hours of connection count from the first thing that is known.
+        fc.pre(trustScore(known, now).evidence > 0);
+        const bad = [
+          { ...known, others: [...heard, { rater, receipts: 1, good: 0, bad: units }] },
+          { ...known, attestations: [...said, { rater, type: 'reliable', value: 0, weight: 1 }] },
+          { ...known, compliance: [...found, { issuer: rater, type, value: 0 }] },
+          { ...known, slashings: [...(known.slashings ?? []), { by: rater, id: 'x', weight: 5 }] },
+        ];
+        for (const worse of bad) expect(trustScore(worse, now).score).toBeLessThanOrEqual(score);
+      }),
+    );
+  });
+
+  it('never opens the gate of a quarantine, however high it is, and is not lowered by it', () => {
+    fc.assert(
+      fc.property(facts, ({ standing: _, ...known }) => {
+        const shut = trustScore({ ...known, standing: 'quarantined' }, now);
+        expect(shut.state).toBe('quarantined');
+        expect(shut.score).toBe(trustScore(known, now).score);
+      }),
+    );
+  });
+
+  it('of one on probation is not trusted, and bad stays bad', () => {
+    fc.assert(
+      fc.property(facts, ({ standing: _, ...known }) => {
+        const { state } = trustScore({ ...known, standing: 'probation' }, now);
+        const before = trustScore(known, now).state;
+        expect(state).toBe(before === 'degraded' ? 'degraded' : 'probation');
+      }),
+    );
+  });
+
+  it('is the same bytes, and has the same name, for the same facts in any order', () => {
+    const reversed = (known: TrustFacts): TrustFacts => ({
+      ...known,
+      credentials: known.credentials.toReversed(),
+      ...(known.others && { others: known.others.toReversed() }),
+      ...(known.attestations && { attestations: known.attestations.toReversed() }),
+      ...(known.compliance && { compliance: known.compliance.toReversed() }),
+      ...(known.slashings && { slashings: known.slashings.toReversed() }),
+    });
+    fc.assert(
+      fc.property(facts, (known) => {
+        const score = trustScore(known, now);
+        expect(JSON.stringify(trustScore(reversed(known), now))).toBe(JSON.stringify(score));
+        const more = { ...known, evidence: addEvidence(known.evidence, today, 'kept') };
+        expect(trustScore(more, now).inputs).not.toBe(score.inputs);
+      }),
+    );
+  });
+
+  it('says for each factor what would raise it', () => {
+    const { raise } = trustScore(stranger, now);
+    expect(raise).toHaveLength(5);
+    for (const word of ['credential', 'tasks', 'rater', 'compliance', 'connected']) {
+      expect(raise.some((line) => line.includes(word))).toBe(true);
+    }
+    const found = [{ issuer: raterOf(1), type: 'compliance/x', value: 0 }];
+    const good = [{ issuer: raterOf(2), type: 'compliance/y', value: 1 }];
+    const known = { ...stranger, compliance: [...found, ...good] };
+    expect(trustScore(known, now).raise.join()).toContain('findings against it that lapse');
   });
 
   it('is the same bytes for the same evidence in any order', () => {
