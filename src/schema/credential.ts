@@ -37,13 +37,15 @@ export interface Credential {
   readonly credentialStatus?: CredentialStatus;
 }
 
+const dateText = text({
+  max: 40,
+  pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/,
+  what: 'a date and time with offset',
+});
+
 /** RFC 3339 with any offset, as the data model allows. */
 const dateTime: Shape<string> = (value, at) => {
-  const checked = text({
-    max: 40,
-    pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/,
-    what: 'a date and time with offset',
-  })(value, at);
+  const checked = dateText(value, at);
   // A date nobody can read would compare as neither past nor future, and so never expire.
   if (Number.isNaN(Date.parse(checked))) throw refused(at, 'a date of the calendar', value);
   return checked;
@@ -56,19 +58,21 @@ const statusShape = object({
   statusListCredential: text({ max: 2_000 }),
 });
 
+const membersShape = object({
+  '@context': list(text({ max: 500 }), { max: 16 }),
+  id: text({ min: 1, max: 500 }),
+  type: list(text({ max: 200 }), { max: 16 }),
+  issuer: (issuer: unknown, place: string) =>
+    did(typeof issuer === 'object' ? (issuer as { id?: unknown } | null)?.id : issuer, place),
+  validFrom: optional(dateTime),
+  validUntil: optional(dateTime),
+  credentialSubject: object({ id: optional(text({ max: 600 })) }),
+  credentialStatus: optional(statusShape),
+});
+
 /** Parser of credentials. The issuer may be given as an object with an `id`, as the data model allows. */
 export const credentialShape: Shape<Credential> = (value, at) => {
-  const parsed = object({
-    '@context': list(text({ max: 500 }), { max: 16 }),
-    id: text({ min: 1, max: 500 }),
-    type: list(text({ max: 200 }), { max: 16 }),
-    issuer: (issuer: unknown, place: string) =>
-      did(typeof issuer === 'object' ? (issuer as { id?: unknown } | null)?.id : issuer, place),
-    validFrom: optional(dateTime),
-    validUntil: optional(dateTime),
-    credentialSubject: object({ id: optional(text({ max: 600 })) }),
-    credentialStatus: optional(statusShape),
-  })(value, at);
+  const parsed = membersShape(value, at);
   if (parsed['@context'][0] !== credentialContext) {
     throw refused(`${at}.@context[0]`, credentialContext, parsed['@context'][0]);
   }

@@ -39,27 +39,37 @@ export interface Right {
 /** The longest chain of delegations. */
 export const maxDepth = 5;
 
-/** The rights `issuer` has at first hand: as an anchor, or as this node itself, whose own word counts always. */
+/**
+ * Who has rights at first hand: the anchors, and this node itself, whose own word counts always. Each issuer is looked up at every
+ * verdict, so the rights are made once.
+ */
 export function ownRights(
-  issuer: Did,
   anchors: readonly TrustAnchor[],
   self: Did,
-): readonly Right[] {
-  if (issuer === self) return [{ types: 'every', scopes: [], depth: maxDepth }];
-  const mine = anchors.filter((anchor) => anchor.issuer === issuer);
-  return mine.map(({ types, scope, depth = 0 }) => ({
-    types,
-    scopes: scope === undefined ? [] : [scope],
-    depth: Math.min(depth, maxDepth),
-  }));
+): (issuer: Did) => readonly Right[] {
+  const rights = new Map<Did, Right[]>();
+  for (const { issuer, types, scope, depth = 0 } of anchors) {
+    const right = {
+      types,
+      scopes: scope === undefined ? [] : [scope],
+      depth: Math.min(depth, maxDepth),
+    };
+    rights.set(issuer, [...(rights.get(issuer) ?? []), right]);
+  }
+  rights.set(self, [{ types: 'every', scopes: [], depth: maxDepth }]);
+  return (issuer) => rights.get(issuer) ?? none;
 }
+
+const none: readonly Right[] = [];
 
 /** Whether a right lets its holder say that `credential` is of `type`. */
 export function permits(right: Right, type: string, credential: Credential): boolean {
-  return (
-    (right.types === 'every' || right.types.includes(type)) &&
-    right.scopes.every((scope) => isWithin(scope, credential))
-  );
+  return speaksOf(right, type) && right.scopes.every((scope) => isWithin(scope, credential));
+}
+
+/** Whether credentials of `type` are within a right at all. */
+export function speaksOf({ types }: Right, type: string): boolean {
+  return types === 'every' || types.includes(type);
 }
 
 /** Whether `credential` is about somebody, and says what, `scope` allows. */
@@ -87,9 +97,4 @@ export function withinSubjects(
 
 function matches(pattern: string, did: string): boolean {
   return pattern.endsWith('*') ? did.startsWith(pattern.slice(0, -1)) : did === pattern;
-}
-
-/** The types a credential has beside the one all have. */
-export function ownTypes({ type }: Credential): readonly string[] {
-  return type.filter((name) => name !== 'VerifiableCredential');
 }

@@ -24,8 +24,13 @@ export async function authorisedKey(
   try {
     return await keys.keyOf(keyId, use);
   } catch (error) {
-    if (!MeshError.is(error)) throw error;
-    const reason = error.retryable ? 'key.unreachable' : reasonsOf[error.code];
-    throw refusal(reason ?? 'key.document', error.message, error);
+    throw keyRefusal(error);
   }
+}
+
+/** What is wrong with a key that could not be had; what is no error of a DID or key is thrown on. */
+export function keyRefusal(error: unknown): MeshError {
+  if (!MeshError.is(error)) throw error;
+  const reason = error.retryable ? 'key.unreachable' : reasonsOf[error.code];
+  return refusal(reason ?? 'key.document', error.message, error);
 }

@@ -20,6 +20,8 @@ export interface Window {
 /** A credential and when it holds. */
 export interface Claims extends Window {
   readonly credential: Credential;
+  /** The types it has beside the one all have. */
+  readonly types: readonly string[];
 }
 
 /** How far clocks may differ. */
@@ -58,7 +60,13 @@ export function readWindow(payload: Payload): Window {
 /** Reads a whole payload; throws `CREDENTIAL_INVALID` for `claims`, `issuer` or `time`. */
 export function readClaims(payload: Payload): Claims {
   issuerOf(payload);
-  return { ...readWindow(payload), credential: readCredential(payload) };
+  return claimsOf(readCredential(payload), readWindow(payload));
+}
+
+/** `credential` within `window`. */
+export function claimsOf(credential: Credential, { from, until }: Window): Claims {
+  const types = credential.type.filter((name) => name !== 'VerifiableCredential');
+  return { credential, types, from, until };
 }
 
 /** The credential that `payload` is. Throws `CREDENTIAL_INVALID` for `claims`. */

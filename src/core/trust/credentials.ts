@@ -8,9 +8,10 @@ import type { Did, DidUrl } from '../../base/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CryptoProvider, PublicKey } from '../../ports/crypto.ts';
 import type { Credential } from '../../schema/credential.ts';
-import { authorisedKey } from './authority.ts';
+import { keyRefusal } from './authority.ts';
 import {
   type Claims,
+  claimsOf,
   issuerOf,
   readClaims,
   readCredential,
@@ -19,8 +20,9 @@ import {
   timeProblem,
   type Window,
 } from './claims.ts';
+import { frozen } from './frozen.ts';
 import { type Jws, keyIdOf, parseJws } from './jws.ts';
-import type { Keys, KeyUse, Standing } from './needs.ts';
+import type { Keys, ResolvedKey, Standing } from './needs.ts';
 import { type Check, type CheckName, checkOfRefusal, passed, refusal } from './refusals.ts';
 import { TokenMemory } from './token-memory.ts';
 
@@ -31,7 +33,7 @@ export interface Examination {
   /** Present once the claims could be read; believe it only when `ok`. */
   readonly claims?: Claims;
   /** Milliseconds since the key was known to be its issuer's. */
-  readonly documentAgeMs?: number;
+  readonly documentAgeMs?: number | undefined;
 }
 
 /** Type of the tokens (VC-JOSE-COSE, section 3.1.1). */
@@ -76,9 +78,11 @@ export interface ExamineOptions {
   readonly at?: number;
 }
 
-const first = ['form', 'header', 'issuer', 'standing', 'time'] as const;
-const order: readonly CheckName[] = [...first, 'key', 'signature', 'claims'];
-const passedFirst = first.map(passed);
+const today = { purpose: 'assertionMethod' } as const;
+const beforeKey: readonly CheckName[] = ['form', 'header', 'issuer', 'standing', 'time'];
+const order: readonly CheckName[] = [...beforeKey, 'key', 'signature', 'claims'];
+const passedChecks: readonly Check[] = order.map(passed);
+const keyAt = beforeKey.length;
 
 /**
  * Examines credentials. That a signature is good under a key never changes, so that is remembered; dates, keys, quarantine and all
@@ -112,14 +116,10 @@ export class CredentialExaminer {
       this.#checkStanding(read);
       const window = known?.claims ?? readWindow(read.jws.payload);
       this.#checkTime(window, options.expiry ?? true);
-      const use: KeyUse = { purpose: 'assertionMethod', at: options.at };
-      const resolved = await authorisedKey(this.#options.keys, read.keyId, use);
+      const resolved = await this.#keyOf(read.keyId, options.at);
       ageMs = resolved.ageMs;
-      const claims =
-        known !== undefined && isSame(known.key, resolved.key)
-          ? known.claims
-          : await this.#believe(token, read, resolved.key, window);
-      return good(claims, ageMs);
+      if (known !== undefined && isSame(known.key, resolved.key)) return good(known.claims, ageMs);
+      return good(await this.#believe(token, read, resolved.key, window), ageMs);
     } catch (error) {
       return bad(checkOfRefusal(error), read, ageMs);
     }
@@ -132,9 +132,17 @@ export class CredentialExaminer {
   }
 
   #checkTime(window: Window, expiry: boolean): void {
-    const relevant = expiry ? window : { from: window.from, until: Infinity };
-    const problem = timeProblem(relevant, this.#options.clock.now(), this.#options.skew);
-    if (problem !== undefined) throw refusal(problem);
+    const { clock, skew } = this.#options;
+    const problem = timeProblem(window, clock.now(), skew);
+    if (problem === 'time.early' || (expiry && problem !== undefined)) throw refusal(problem);
+  }
+
+  async #keyOf(keyId: DidUrl, at: number | undefined): Promise<ResolvedKey> {
+    try {
+      return await this.#options.keys.keyOf(keyId, at === undefined ? today : { ...today, at });
+    } catch (error) {
+      throw keyRefusal(error);
+    }
   }
 
   /** The one signature check; what passes it is read and remembered. */
@@ -145,7 +153,7 @@ export class CredentialExaminer {
     window: Window,
   ): Promise<Claims> {
     await this.checkSignature(read.jws, key);
-    const claims = { ...window, credential: readCredential(read.jws.payload) };
+    const claims = claimsOf(frozen(readCredential(read.jws.payload)), window);
     this.#memory.set(token, { ...read, key, claims });
     return claims;
   }
@@ -174,12 +182,8 @@ function isSame(a: PublicKey, b: PublicKey): boolean {
 }
 
 function good(claims: Claims, ageMs: number): Examination {
-  const checks: Check[] = [
-    ...passedFirst,
-    { check: 'key', ok: true, ageMs },
-    passed('signature'),
-    passed('claims'),
-  ];
+  const checks = passedChecks.slice();
+  checks[keyAt] = { check: 'key', ok: true, ageMs };
   return { ok: true, checks, claims, documentAgeMs: ageMs };
 }
 
@@ -198,7 +202,7 @@ function bad(
     ok: false,
     checks: [...dated, failure],
     ...(claims === undefined ? {} : { claims }),
-    ...(ageMs === undefined ? {} : { documentAgeMs: ageMs }),
+    documentAgeMs: ageMs,
   };
 }
 

@@ -5,13 +5,15 @@
  */
 import { type Bytes, fromBase64url, fromUtf8, toBase64url, utf8 } from '../../base/bytes.ts';
 import { MeshError } from '../../base/errors.ts';
-import { type Did, type DidUrl, splitDidUrl } from '../../base/ids.ts';
+import type { Did, DidUrl } from '../../base/ids.ts';
 import { loadOnce } from '../../base/load-once.ts';
 import { isPlainObject } from '../../base/shape.ts';
 import type { SignatureKeyType } from '../../ports/crypto.ts';
 import type { Signer } from '../../ports/signer.ts';
 import { algorithmOf, lowS } from './algorithms.ts';
 import { isDeep } from './depth.ts';
+import { frozen } from './frozen.ts';
+import { contentOf, HeaderMemory, type JwsHeader, readHeader } from './jws-header.ts';
 import { refusal } from './refusals.ts';
 
 /** Characters of the longest token that is read, unless said otherwise. */
@@ -23,14 +25,15 @@ export interface Jws {
   readonly payload: Readonly<Record<string, unknown>>;
   /** The kind of key its algorithm goes with. */
   readonly keyType: SignatureKeyType;
+  /** The key it names, where `kid` is an absolute DID URL. */
+  readonly named: JwsHeader['named'];
   /** What the signature covers. */
   readonly signingInput: string;
   readonly signature: Bytes;
 }
 
-/** Header members by which a token would choose its own key (RFC 7515, section 4.1); following them proves nothing. */
-const keyCarriers = ['jku', 'jwk', 'x5u', 'x5c'] as const;
 const maxDepth = 64;
+const headers = new HeaderMemory();
 
 /**
  * Takes `token` apart, the cheap checks first; throws `CREDENTIAL_INVALID` with a `form` or `header` reason for anything but a JWS
@@ -41,25 +44,26 @@ export function parseJws(token: string, typ: string, maxLength = maxTokenLength)
   const first = token.indexOf('.');
   const second = token.indexOf('.', first + 1);
   if (first < 0 || second < 0 || token.includes('.', second + 1)) throw refusal('form.parts');
-  const header = jsonPart(token.slice(0, first), 'header');
-  const { key: keyType, length } = checkHeader(header, typ);
+  const { members, algorithm, named } = headerOf(token.slice(0, first), typ);
   const signature = base64Part(token.slice(second + 1), 'signature');
-  if (signature.length !== length) throw refusal('form.signature');
+  if (signature.length !== algorithm.length) throw refusal('form.signature');
   const payload = jsonPart(token.slice(first + 1, second), 'payload');
-  return { header, payload, keyType, signingInput: token.slice(0, second), signature };
+  const signingInput = token.slice(0, second);
+  return { header: members, payload, keyType: algorithm.key, named, signingInput, signature };
 }
 
-/** The key a token names: `kid` must be an absolute DID URL. */
-export function keyIdOf(jws: Jws): { readonly keyId: DidUrl; readonly did: Did } {
-  const { kid } = jws.header;
-  if (typeof kid !== 'string' || kid.length > 600) throw refusal('header.kid', 'kid is missing');
-  try {
-    const { did, fragment } = splitDidUrl(kid);
-    if (fragment !== '') return { keyId: `${did}#${fragment}`, did };
-  } catch (error) {
-    if (!MeshError.is(error)) throw error;
-  }
-  throw refusal('header.kid');
+/** The key a token names; throws `CREDENTIAL_INVALID` unless `kid` is an absolute DID URL. */
+export function keyIdOf({ header, named }: Jws): { readonly keyId: DidUrl; readonly did: Did } {
+  if (named !== undefined) return named;
+  throw refusal('header.kid', 'kid' in header ? undefined : 'kid is missing');
+}
+
+function headerOf(part: string, typ: string): JwsHeader {
+  const known = headers.get(part, typ);
+  if (known !== undefined) return known;
+  const header = readHeader(frozen(jsonPart(part, 'header')), typ);
+  headers.set(fromUtf8(utf8(part)), header);
+  return header;
 }
 
 /** The library behind {@link signJws}. */
@@ -75,7 +79,7 @@ export async function signJws(
   signer: Pick<Signer, 'algorithm' | 'keyId' | 'sign'>,
   maxLength = maxTokenLength,
 ): Promise<string> {
-  const header = { alg: signer.algorithm, typ, cty: typ.slice(0, 2), kid: signer.keyId };
+  const header = { alg: signer.algorithm, typ, cty: contentOf(typ), kid: signer.keyId };
   const sign = async (data: string | Uint8Array): Promise<string> =>
     toBase64url(await signatureOf(typeof data === 'string' ? utf8(data) : data, signer));
   const token = await compact(payload, header, sign);
@@ -112,25 +116,6 @@ async function signatureOf(
     throw new MeshError('KEY_INVALID', { key: keyId, detail });
   }
   return algorithm === 'ES256K' ? lowS(signature) : signature;
-}
-
-function checkHeader(header: Readonly<Record<string, unknown>>, typ: string) {
-  const algorithm = algorithmOf(header['alg']);
-  if (algorithm === undefined) throw refusal('header.alg');
-  if (!isMediaType(header['typ'], typ)) throw refusal('header.typ', `typ is not ${typ}`);
-  if ('cty' in header && !isMediaType(header['cty'], typ.slice(0, 2))) throw refusal('header.cty');
-  // RFC 7515, section 4.1.11: what is critical must be understood, and no extension is.
-  if ('crit' in header) throw refusal('header.crit');
-  const carrier = keyCarriers.find((name) => name in header);
-  if (carrier !== undefined) {
-    throw refusal('header.key-carrier', `${carrier} would choose its own key`);
-  }
-  return algorithm;
-}
-
-/** RFC 7515, section 4.1.9: a name without a slash stands for `application/` and the name. */
-function isMediaType(value: unknown, name: string): boolean {
-  return value === name || value === `application/${name}`;
 }
 
 function jsonPart(part: string, name: string): Readonly<Record<string, unknown>> {

@@ -20,7 +20,7 @@ import type { Signed } from '../../schema/signed.ts';
 import type { TrustEvidence } from '../../schema/trust-evidence.ts';
 import type { TrustVerdict } from '../../schema/trust-verdict.ts';
 import { Alarm } from './alarm.ts';
-import type { TrustAnchor } from './anchors.ts';
+import { ownRights, type TrustAnchor } from './anchors.ts';
 import type { BookedAppeal } from './appeals.ts';
 import { type AttestationRequest, attest } from './attest.ts';
 import { AttestationBook } from './attestation-book.ts';
@@ -53,7 +53,7 @@ import {
   VerdictDesk,
   type VerdictEffects,
 } from './verdict-desk.ts';
-import { type Verification, verifyCredential } from './verification.ts';
+import { type Verification, type VerificationTools, verifyCredential } from './verification.ts';
 import type { ViolationReport } from './violation.ts';
 import type { TrustWeights } from './weights.ts';
 
@@ -120,6 +120,7 @@ export class TrustEngine implements AsyncDisposable {
   readonly #alarm: Alarm;
   readonly #examiner: CredentialExaminer;
   readonly #lists: StatusLists;
+  readonly #tools: VerificationTools;
   readonly #own: OwnLists;
   readonly #relay: StatusRelay;
   readonly #book: CredentialBook;
@@ -162,6 +163,13 @@ export class TrustEngine implements AsyncDisposable {
       },
       maxAgeMs: options.maxStatusAgeMs ?? hourMs,
     });
+    this.#tools = {
+      rights: ownRights(options.anchors ?? [], did),
+      examiner: this.#examiner,
+      lists: this.#lists,
+      now: () => clock.now(),
+      delegations: (to) => this.#delegationsTo(to),
+    };
     this.#own = new OwnLists(options);
     this.#book = new CredentialBook({
       did,
@@ -569,10 +577,7 @@ export class TrustEngine implements AsyncDisposable {
   }
 
   #verify(token: string, reach: 'always' | 'anchors' | 'never'): Promise<Verification> {
-    const { did, anchors = [], clock } = this.#options;
-    const tools = { did, anchors, examiner: this.#examiner, lists: this.#lists };
-    const delegations = (to: Did) => this.#delegationsTo(to);
-    return verifyCredential(token, { ...tools, now: () => clock.now(), delegations }, { reach });
+    return verifyCredential(token, this.#tools, { reach });
   }
 
   /** Delegations to `delegate` in the book; each is judged again where it is gone by. */

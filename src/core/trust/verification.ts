@@ -4,7 +4,7 @@
  */
 import type { Did } from '../../base/ids.ts';
 import type { Credential } from '../../schema/credential.ts';
-import { ownRights, ownTypes, permits, type Right, type TrustAnchor } from './anchors.ts';
+import { permits, type Right, speaksOf } from './anchors.ts';
 import { handedRights, type Link, type ShownDelegation } from './chains.ts';
 import type { Claims } from './claims.ts';
 import type { CredentialExaminer, Examination } from './credentials.ts';
@@ -31,9 +31,9 @@ export interface Verification {
   /** The checks made, in order; the first that fails is the last. */
   readonly checks: readonly Check[];
   /** Milliseconds since the keys of its issuer were known to be so. */
-  readonly documentAgeMs?: number;
+  readonly documentAgeMs?: number | undefined;
   /** Milliseconds since its status list was known to be the newest. */
-  readonly statusAgeMs?: number;
+  readonly statusAgeMs?: number | undefined;
   /** Epoch milliseconds from which the verdict must be made anew. */
   readonly until: number;
   /** Epoch milliseconds at which the credential itself ends; Infinity when it does not. */
@@ -42,8 +42,8 @@ export interface Verification {
 
 /** Options of {@link verifyCredential}. */
 export interface VerificationTools {
-  readonly did: Did;
-  readonly anchors: readonly TrustAnchor[];
+  /** Rights at first hand. */
+  readonly rights: (issuer: Did) => readonly Right[];
   readonly examiner: CredentialExaminer;
   readonly lists: StatusLists;
   readonly now: () => number;
@@ -72,21 +72,24 @@ export async function verifyCredential(
   const { ok, claims } = examination;
   if (!ok || claims === undefined) return refused(examination);
   const { credential } = claims;
-  const standing = await standingOf(credential, tools, options);
+  const direct = directly(claims, tools);
+  const delegations = direct.complete ? [] : tools.delegations(credential.issuer);
+  const standing =
+    delegations.length === 0 ? direct : await handedOn(claims, direct.counted, tools, options);
   const { counted } = standing;
   const reach = options.reach === 'always' || (options.reach === 'anchors' && counted.length > 0);
   const asked = tools.lists.check(credential, { reach });
   const status = 'check' in asked ? asked : await asked;
   if (!status.check.ok) return refused(examination, status.check);
   const anchor = counted.length > 0 ? passed('anchor') : failedCheck(standing.reason);
-  const { ageMs } = status.check;
   return {
     valid: true,
-    ...aboutOf(claims),
-    ...(examination.documentAgeMs === undefined
-      ? {}
-      : { documentAgeMs: examination.documentAgeMs }),
-    ...(ageMs === undefined ? {} : { statusAgeMs: ageMs }),
+    issuer: credential.issuer,
+    credential,
+    ends: claims.until,
+    ...subjectOf(credential),
+    documentAgeMs: examination.documentAgeMs,
+    statusAgeMs: status.check.ageMs,
     counted,
     via: standing.via,
     checks: [...examination.checks, status.check, anchor],
@@ -102,39 +105,42 @@ interface CountedTypes {
   readonly reason: Reason;
 }
 
-async function standingOf(
-  credential: Credential,
+/** The types that count because the issuer has the right itself. */
+function directly(
+  { credential, types }: Claims,
   tools: VerificationTools,
-  options: VerifyOptions,
-): Promise<CountedTypes> {
-  const { issuer } = credential;
-  const own = rightsOf(tools)(issuer);
-  const types = ownTypes(credential);
-  const counted = types.filter((type) => own.some((right) => allows(right, type, credential)));
-  const direct = { counted, via: [], until: Infinity, reason: 'anchor.none' } as const;
-  if (counted.length === types.length) return direct;
-  const shown = tools.delegations(issuer);
-  if (shown.length > 0) return handedOn(credential, counted, tools, options);
-  const spoken = own.some((right) => types.some((type) => right.types.includes(type)));
-  return spoken ? { ...direct, reason: 'anchor.scope' } : direct;
+): CountedTypes & { readonly complete: boolean } {
+  const own = tools.rights(credential.issuer);
+  const counted =
+    own.length === 0
+      ? []
+      : types.filter((type) => own.some((right) => allows(right, type, credential)));
+  const spoken = own.some((right) => types.some((type) => speaksOf(right, type)));
+  return {
+    counted,
+    via: [],
+    until: Infinity,
+    reason: spoken ? 'anchor.scope' : 'anchor.none',
+    complete: counted.length === types.length,
+  };
 }
 
 /** The types that count by a right that was handed on, beside those that count without. */
 async function handedOn(
-  credential: Credential,
+  { credential, types }: Claims,
   direct: readonly string[],
   tools: VerificationTools,
   options: VerifyOptions,
 ): Promise<CountedTypes> {
   const handed = await handedRights(credential.issuer, {
-    rights: rightsOf(tools),
+    rights: tools.rights,
     shown: tools.delegations,
     prove: (shown) => prove(shown, tools, options),
   });
   const counted = [...direct];
   const via: Link[] = [];
   let until = Infinity;
-  for (const type of ownTypes(credential)) {
+  for (const type of types) {
     if (counted.includes(type)) continue;
     const holding = handed.find(({ right }) => allows(right, type, credential));
     if (holding === undefined) continue;
@@ -164,10 +170,6 @@ async function prove(
   return check.ok ? Math.min(claims.until, until) : undefined;
 }
 
-function rightsOf({ anchors, did }: VerificationTools): (issuer: Did) => readonly Right[] {
-  return (issuer) => ownRights(issuer, anchors, did);
-}
-
 /** The verdict on what fails: on `last`, or within `examination`. */
 function refused({ checks, claims, documentAgeMs }: Examination, last?: Check): Verification {
   const all = last === undefined ? checks : [...checks, last];
@@ -178,8 +180,8 @@ function refused({ checks, claims, documentAgeMs }: Examination, last?: Check): 
     ...(reason === undefined ? {} : { reason }),
     ends: Infinity,
     ...(claims === undefined ? {} : aboutOf(claims)),
-    ...(documentAgeMs === undefined ? {} : { documentAgeMs }),
-    ...(check === 'status' && ageMs !== undefined ? { statusAgeMs: ageMs } : {}),
+    documentAgeMs,
+    statusAgeMs: check === 'status' ? ageMs : undefined,
     counted: [],
     via: [],
     checks: all,
@@ -188,7 +190,9 @@ function refused({ checks, claims, documentAgeMs }: Examination, last?: Check): 
 }
 
 function aboutOf({ credential, until: ends }: Claims) {
-  const { issuer, credentialSubject } = credential;
-  const { id } = credentialSubject;
-  return { issuer, credential, ends, ...(id === undefined ? {} : { subject: id as Did }) };
+  return { issuer: credential.issuer, credential, ends, ...subjectOf(credential) };
+}
+
+function subjectOf({ credentialSubject: { id } }: Credential): { readonly subject?: Did } {
+  return id === undefined ? {} : { subject: id as Did };
 }
