@@ -173,6 +173,7 @@ export type {
   MermaidOptions,
   Neighbours,
   Reach,
+  SaidStatus,
   Skew,
   TrustAnchor,
   TrustEdge,
@@ -291,7 +292,8 @@ export type {
 } from './schema/action.ts';
 export type { AgentState } from './schema/agent-life.ts';
 export type { AgentRecord, Pricing, Risk, SignedAgentRecord } from './schema/agent-record.ts';
-export type { Credential, CredentialStatus, CredentialSubject } from './schema/credential.ts';
+export type { Credential, CredentialSubject } from './schema/credential.ts';
+export type { CredentialStatus, StatusMessage } from './schema/credential-status.ts';
 export type {
   DidDocument,
   DidService,

@@ -4,20 +4,11 @@
  */
 import type { Did } from '../base/ids.ts';
 import { list, object, optional, refused, type Shape, text } from '../base/shape.ts';
+import { type CredentialStatus, credentialStatus } from './credential-status.ts';
 import { did } from './words.ts';
 
 /** The first context of every VC 2.0. */
 export const credentialContext = 'https://www.w3.org/ns/credentials/v2';
-
-/** Where to look whether the credential still stands (Bitstring Status List 1.0). */
-export interface CredentialStatus {
-  readonly id?: string;
-  readonly type: 'BitstringStatusListEntry';
-  readonly statusPurpose: 'revocation' | 'suspension';
-  readonly statusListIndex: string;
-  /** Names the list's credential: an https URL, or `did:...?list=<n>` for a list kept by the issuer's own mesh node. */
-  readonly statusListCredential: string;
-}
 
 /** The subject and what is said of it. */
 export interface CredentialSubject {
@@ -34,7 +25,7 @@ export interface Credential {
   readonly validFrom?: string;
   readonly validUntil?: string;
   readonly credentialSubject: CredentialSubject;
-  readonly credentialStatus?: CredentialStatus;
+  readonly credentialStatus?: CredentialStatus | readonly CredentialStatus[];
 }
 
 const dateText = text({
@@ -51,12 +42,13 @@ const dateTime: Shape<string> = (value, at) => {
   return checked;
 };
 
-const statusShape = object({
-  type: text({ pattern: /^BitstringStatusListEntry$/, what: 'BitstringStatusListEntry' }),
-  statusPurpose: text({ pattern: /^(revocation|suspension)$/, what: 'revocation or suspension' }),
-  statusListIndex: text({ pattern: /^\d{1,9}$/, what: 'an index' }),
-  statusListCredential: text({ max: 2_000 }),
-});
+/** Each may cost a look-up, so there are few. */
+const maxStatuses = 8;
+
+const statuses = (value: unknown, at: string) =>
+  Array.isArray(value)
+    ? list(credentialStatus, { max: maxStatuses })(value, at)
+    : credentialStatus(value, at);
 
 const membersShape = object({
   '@context': list(text({ max: 500 }), { max: 16 }),
@@ -67,7 +59,7 @@ const membersShape = object({
   validFrom: optional(dateTime),
   validUntil: optional(dateTime),
   credentialSubject: object({ id: optional(text({ max: 600 })) }),
-  credentialStatus: optional(statusShape),
+  credentialStatus: optional(statuses),
 });
 
 /** Parser of credentials. The issuer may be given as an object with an `id`, as the data model allows. */
@@ -79,5 +71,12 @@ export const credentialShape: Shape<Credential> = (value, at) => {
   if (!parsed.type.includes('VerifiableCredential')) {
     throw refused(`${at}.type`, 'VerifiableCredential among the types', parsed.type);
   }
-  return parsed as unknown as Credential;
+  return parsed;
 };
+
+/** The statuses of a credential, as a list. */
+export function statusesOf({
+  credentialStatus: status = [],
+}: Pick<Credential, 'credentialStatus'>): readonly CredentialStatus[] {
+  return [status].flat();
+}

@@ -21,6 +21,15 @@ export function isSet(bits: Uint8Array, index: number): boolean {
   return (bits[index >> 3]! & (0x80 >> (index & 7))) !== 0;
 }
 
+/** The status of `size` bits at `index`, the left-most bit first (section 3.2); undefined outside of the list. */
+export function valueAt(bits: Uint8Array, index: number, size: number): number | undefined {
+  if (!((index + 1) * size <= bits.length * 8)) return undefined;
+  let value = 0;
+  for (let i = index * size; i < (index + 1) * size; i += 1)
+    value = value * 2 + Number(isSet(bits, i));
+  return value;
+}
+
 /** Sets the bit of `index` in place. */
 export function setBit(bits: Uint8Array, index: number): void {
   bits[index >> 3]! |= 0x80 >> (index & 7);
@@ -36,6 +45,11 @@ export function countSet(bits: Uint8Array): number {
 /** `bits` as `encodedList`: GZIP (RFC 1952), then multibase base64url. */
 export async function encodeBits(bits: Bytes): Promise<string> {
   return `u${toBase64url(await collect(pipe(bits, new CompressionStream('gzip'))))}`;
+}
+
+/** `text` of a list of the 2021 draft as {@link decodeBits} takes it: base64 of either alphabet, not yet multibase. */
+export function encodedSince2021(text: string): string {
+  return `u${text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}`;
 }
 
 /** Bits of an `encodedList`; `SCHEMA_INVALID` for other text, for fewer than 131,072 entries and for bombs. */

@@ -6,7 +6,7 @@ import type { Did } from '../../base/ids.ts';
 import { object, text } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/store.ts';
-import type { Credential } from '../../schema/credential.ts';
+import { type Credential, statusesOf } from '../../schema/credential.ts';
 import type { Emit } from '../../schema/mesh-event.ts';
 import { refusal } from './refusals.ts';
 import { listedProblem, type StatusList } from './status-list.ts';
@@ -141,8 +141,9 @@ export class CredentialBook {
   lists(): readonly { readonly id: string; readonly issuer: Did }[] {
     const lists = new Map<string, { id: string; issuer: Did }>();
     for (const { credential, issuer } of this.#all()) {
-      const id = credential.credentialStatus?.statusListCredential;
-      if (id !== undefined) lists.set(nameOf(issuer, id), { id, issuer });
+      for (const { statusListCredential: id } of statusesOf(credential)) {
+        lists.set(nameOf(issuer, id), { id, issuer });
+      }
     }
     return [...lists.values()];
   }
@@ -151,11 +152,16 @@ export class CredentialBook {
   apply(list: StatusList, reasonOf: (id: string) => string | undefined): void {
     const until = this.#options.staleAt(list);
     for (const row of [...this.#all()]) {
-      const status = row.credential.credentialStatus;
-      if (status?.statusListCredential !== list.id || row.issuer !== list.issuer) continue;
-      const problem = listedProblem(list, status);
-      if (problem === undefined) this.#prolong(row, until);
-      else this.#revoke(row, reasonOf(row.id) ?? problem.detail);
+      if (row.issuer !== list.issuer) continue;
+      const statuses = statusesOf(row.credential);
+      const listed = statuses.filter((one) => one.statusListCredential === list.id);
+      if (listed.length === 0) continue;
+      const problem = listed
+        .map((one) => listedProblem(list, one))
+        .find((one) => one !== undefined);
+      if (problem !== undefined) this.#revoke(row, reasonOf(row.id) ?? problem.detail);
+      // By the other lists it may end sooner: then it is judged again at the time that stands.
+      else if (statuses.length === listed.length) this.#prolong(row, until);
     }
   }
 

@@ -24,6 +24,7 @@ export type {
   TrustState,
   TrustWeights,
 } from './score.ts';
+export type { SaidStatus } from './status-list.ts';
 export type { Reach } from './status-relay.ts';
 export { TrustEngine, type TrustEngineOptions, type TrustStatus } from './trust-engine.ts';
 export {

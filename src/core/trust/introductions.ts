@@ -7,6 +7,7 @@ import { MeshError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
 import { list, object } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { type Credential, statusesOf } from '../../schema/credential.ts';
 import { type DidLog, didLogShape } from '../../schema/did-log.ts';
 import type { CredentialBook } from './credential-book.ts';
 import type { CredentialExaminer } from './credentials.ts';
@@ -86,9 +87,10 @@ export class Introductions {
     const tokens = new Set<string>();
     const logs: DidLog[] = [];
     for (const { credential, issuer } of held) {
-      const id = listIdOf(credential);
-      const known = id === undefined ? undefined : await lists.known(id, issuer);
-      if (known !== undefined) tokens.add(known.token);
+      for (const id of listIdsOf(credential)) {
+        const known = await lists.known(id, issuer);
+        if (known !== undefined) tokens.add(known.token);
+      }
     }
     for (const issuer of new Set(held.map((credential) => credential.issuer))) {
       const log = await histories.logOf(issuer);
@@ -129,13 +131,14 @@ export class Introductions {
 
   async #takeLists({ credentials, lists }: Introduction): Promise<void> {
     const named = new Set(
-      credentials.map((token) => {
+      credentials.flatMap((token) => {
         const parsed = this.#parse(token);
-        return parsed === undefined ? undefined : listIdOf(parsed.credential);
+        return parsed === undefined ? [] : listIdsOf(parsed.credential);
       }),
     );
     for (const token of lists) {
-      if (!named.has(this.#parse(token)?.credential.id)) continue;
+      const id = this.#parse(token)?.credential.id;
+      if (id === undefined || !named.has(id)) continue;
       await unlessRefused(() => this.#options.lists.take(token));
     }
   }
@@ -157,10 +160,8 @@ export class Introductions {
   }
 }
 
-function listIdOf(credential: {
-  readonly credentialStatus?: { readonly statusListCredential: string };
-}): string | undefined {
-  return credential.credentialStatus?.statusListCredential;
+function listIdsOf(credential: Credential): readonly string[] {
+  return statusesOf(credential).map(({ statusListCredential }) => statusListCredential);
 }
 
 /** What a peer sends beside its credentials is help, not proof: what is wrong with it is passed over. */

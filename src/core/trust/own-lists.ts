@@ -11,7 +11,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Random } from '../../ports/random.ts';
 import type { Signer } from '../../ports/signer.ts';
 import type { Condition, Op, Store } from '../../ports/store.ts';
-import type { CredentialStatus } from '../../schema/credential.ts';
+import type { CredentialStatus } from '../../schema/credential-status.ts';
 import { did, instant, toInstant } from '../../schema/words.ts';
 import { countSet, emptyBits, isSet, minEntries, setBit } from './bitstring.ts';
 import { credentialType } from './credentials.ts';

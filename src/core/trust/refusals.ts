@@ -74,6 +74,7 @@ export const reasons = {
   'credentials.holder': 'a credential in it is about somebody else',
   'status.revoked': 'its issuer has revoked it',
   'status.suspended': 'its issuer has suspended it',
+  'status.set': 'its issuer has set a status that is not known here',
   'status.list': 'its status list is not usable',
   'status.stale': 'its status list is too old',
   'status.unreachable': 'its status list could not be had',

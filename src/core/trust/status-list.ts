@@ -5,14 +5,11 @@
 import type { Bytes } from '../../base/bytes.ts';
 import { MeshError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
-import { object, text, unknown } from '../../base/shape.ts';
-import {
-  type Credential,
-  type CredentialStatus,
-  credentialContext,
-} from '../../schema/credential.ts';
+import { integer, number, object, oneOf, optional, text, unknown } from '../../base/shape.ts';
+import { type Credential, credentialContext } from '../../schema/credential.ts';
+import type { CredentialStatus } from '../../schema/credential-status.ts';
 import { toInstant } from '../../schema/words.ts';
-import { decodeBits, encodeBits, isSet } from './bitstring.ts';
+import { decodeBits, encodeBits, encodedSince2021, minEntries, valueAt } from './bitstring.ts';
 import type { Claims } from './claims.ts';
 import { type Reason, reasons, refusal } from './refusals.ts';
 
@@ -22,6 +19,12 @@ export interface StatusList {
   readonly id: string;
   readonly issuer: Did;
   readonly purposes: readonly string[];
+  /** The entries that may refer to it. */
+  readonly entries: CredentialStatus['type'];
+  /** Bits of one status, where the list says so. */
+  readonly size?: number;
+  /** Milliseconds after which a newer list should be asked for. */
+  readonly ttlMs?: number;
   /** Epoch milliseconds since which it is the truth; the newest list wins. */
   readonly from: number;
   readonly until: number;
@@ -73,43 +76,115 @@ export async function listCredential(list: {
 /** Reads the list in `claims`; throws `CREDENTIAL_INVALID` naming `status`. The signature is checked elsewhere. */
 export async function readStatusList(token: string, claims: Claims): Promise<StatusList> {
   const { credential, from, until } = claims;
-  if (!credential.type.includes('BitstringStatusListCredential')) {
-    throw refusal('status.list', 'not a status list');
-  }
+  const form = forms.find(({ type }) => credential.type.includes(type));
+  if (form === undefined) throw refusal('status.list', 'not a status list');
   if (from === -Infinity) throw refusal('status.list', 'the list does not say since when it holds');
   try {
-    const subject = listSubject(credential.credentialSubject, 'credentialSubject');
-    const bits = await decodeBits(subject.encodedList);
+    const subject = form.shape(credential.credentialSubject, 'credentialSubject');
+    const { statusSize: size, ttl: ttlMs } = subject;
+    const bits = await decodeBits(form.encoded(subject.encodedList));
     const { id, issuer } = credential;
-    return { id, issuer, purposes: purposesOf(subject.statusPurpose), from, until, bits, token };
+    return {
+      ...{ id, issuer, purposes: purposesOf(subject.statusPurpose), from, until, bits, token },
+      entries: form.entries,
+      ...(size === undefined ? {} : { size }),
+      ...(ttlMs === undefined ? {} : { ttlMs }),
+    };
   } catch (error) {
     if (!MeshError.is(error, 'SCHEMA_INVALID')) throw error;
     throw refusal('status.list', error.message, error);
   }
 }
 
-/** What `list` says of the credential with `status`: nothing, or why it does not stand. */
+/** What a list says of a credential. */
+export interface SaidStatus {
+  readonly purpose: string;
+  /** 0 where nothing was said. */
+  readonly value: number;
+  /** What the issuer says that value means. */
+  readonly message?: string;
+}
+
+/** Why a list is against a credential. */
+export interface StatusProblem {
+  readonly reason: Reason;
+  readonly detail: string;
+}
+
+/** What `list` says of the credential with `status`, and why it does not stand, if it does not (section 3.2). */
+export function statusIn(
+  list: StatusList,
+  status: CredentialStatus,
+): { readonly said: SaidStatus; readonly problem?: StatusProblem } {
+  const { statusPurpose: purpose, statusSize: size = 1, statusMessage = [] } = status;
+  const value = valueAt(list.bits, Number(status.statusListIndex), size) ?? 0;
+  const message = statusMessage.find((one) => Number(one.status) === value)?.message;
+  const said = { purpose, value, ...(message === undefined ? {} : { message }) };
+  const problem = mismatch(list, status) ?? objection(purpose, value);
+  return problem === undefined ? { said } : { said, problem };
+}
+
+/** Why the credential with `status` does not stand by `list`; undefined when it does. */
 export function listedProblem(
   list: StatusList,
   status: CredentialStatus,
-): { readonly reason: Reason; readonly detail: string } | undefined {
-  const index = Number(status.statusListIndex);
-  if (!list.purposes.includes(status.statusPurpose)) {
-    return { reason: 'status.list', detail: 'the list is for another purpose' };
+): StatusProblem | undefined {
+  return statusIn(list, status).problem;
+}
+
+/** Why `list` cannot be asked about `status`. */
+function mismatch(
+  { bits, purposes, entries, size: listed }: StatusList,
+  { type, statusPurpose, statusListIndex, statusSize: size = 1 }: CredentialStatus,
+): StatusProblem | undefined {
+  const unusable = (detail: string) => ({ reason: 'status.list', detail }) as const;
+  if (type !== entries) return unusable('the list is of another form');
+  if (!purposes.includes(statusPurpose)) return unusable('the list is for another purpose');
+  if (listed !== undefined && listed !== size) return unusable('the list is of another size');
+  if ((bits.length * 8) / size < minEntries) return unusable('the list is too short');
+  if (valueAt(bits, Number(statusListIndex), size) === undefined) {
+    return unusable('its index is outside the list');
   }
-  if (index >= list.bits.length * 8) {
-    return { reason: 'status.list', detail: 'its index is outside the list' };
-  }
-  if (!isSet(list.bits, index)) return undefined;
-  const reason = status.statusPurpose === 'revocation' ? 'status.revoked' : 'status.suspended';
+  return undefined;
+}
+
+/** Section 2.1: what a purpose means. One of the issuer's own is taken at its worst. */
+function objection(purpose: string, value: number): StatusProblem | undefined {
+  if (value === 0 || purpose === 'refresh' || purpose === 'message') return undefined;
+  if (purpose === 'revocation') return objectionOf('status.revoked');
+  if (purpose === 'suspension') return objectionOf('status.suspended');
+  return { reason: 'status.set', detail: `its issuer has set '${purpose}'` };
+}
+
+function objectionOf(reason: Reason): StatusProblem {
   return { reason, detail: reasons[reason] };
 }
 
-const listSubject = object({
-  type: text({ pattern: /^BitstringStatusList$/, what: 'BitstringStatusList' }),
+const subjectMembers = {
   statusPurpose: unknown,
   encodedList: text({ max: 65_536 }),
-});
+  statusSize: optional(integer({ min: 1, max: 8 })),
+  ttl: optional(number({ min: 0 })),
+};
+
+function typed(name: string) {
+  return object({ ...subjectMembers, type: oneOf(name) });
+}
+
+const forms = [
+  {
+    type: 'BitstringStatusListCredential',
+    entries: 'BitstringStatusListEntry',
+    shape: typed('BitstringStatusList'),
+    encoded: (text: string) => text,
+  },
+  {
+    type: 'StatusList2021Credential',
+    entries: 'StatusList2021Entry',
+    shape: typed('StatusList2021'),
+    encoded: encodedSince2021,
+  },
+] as const;
 
 function purposesOf(purpose: unknown): readonly string[] {
   const purposes: readonly unknown[] = Array.isArray(purpose) ? purpose : [purpose];

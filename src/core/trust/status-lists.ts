@@ -7,11 +7,18 @@ import type { Did } from '../../base/ids.ts';
 import { number, object, text } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/store.ts';
-import type { Credential, CredentialStatus } from '../../schema/credential.ts';
+import type { Credential } from '../../schema/credential.ts';
+import type { CredentialStatus } from '../../schema/credential-status.ts';
 import type { CredentialExaminer } from './credentials.ts';
 import { Recent } from './recent.ts';
 import { type Check, failedCheck, type Reason, refusal } from './refusals.ts';
-import { listedProblem, parseListId, readStatusList, type StatusList } from './status-list.ts';
+import {
+  parseListId,
+  readStatusList,
+  type SaidStatus,
+  type StatusList,
+  statusIn,
+} from './status-list.ts';
 import { jsonOf, keyPart, putJson } from './store-names.ts';
 import { Turns } from './turns.ts';
 
@@ -20,6 +27,8 @@ export interface StatusVerdict {
   readonly check: Check;
   /** Epoch milliseconds from which the list says nothing any more. */
   readonly until: number;
+  /** What lists say that does not speak against it: messages, and that a newer one is to be had. */
+  readonly said?: readonly SaidStatus[];
 }
 
 /** Where a list can be asked for; undefined when nobody could be asked. */
@@ -110,11 +119,34 @@ export class StatusLists {
   ): StatusVerdict | Promise<StatusVerdict> {
     const { credentialStatus: status, issuer } = credential;
     if (status === undefined) return cannotBeRevoked;
-    const list = this.remembered(status.statusListCredential, issuer);
-    if (list !== undefined && !(options.reach && this.#isAging(list))) {
-      return this.#judge(list, status);
+    return isOne(status)
+      ? this.#checkOne(status, issuer, options.reach)
+      : this.#checkAll(status, issuer, options.reach);
+  }
+
+  /** All of them must let it stand; the first that does not is the verdict. */
+  async #checkAll(
+    statuses: readonly CredentialStatus[],
+    issuer: Did,
+    reach: boolean,
+  ): Promise<StatusVerdict> {
+    let whole: StatusVerdict = cannotBeRevoked;
+    for (const status of statuses) {
+      const one = await this.#checkOne(status, issuer, reach);
+      if (!one.check.ok) return one;
+      whole = both(whole, one);
     }
-    return this.#ask(status, issuer, options.reach);
+    return whole;
+  }
+
+  #checkOne(
+    status: CredentialStatus,
+    issuer: Did,
+    reach: boolean,
+  ): StatusVerdict | Promise<StatusVerdict> {
+    const list = this.remembered(status.statusListCredential, issuer);
+    if (list !== undefined && !(reach && this.#isAging(list))) return this.#judge(list, status);
+    return this.#ask(status, issuer, reach);
   }
 
   async #ask(status: CredentialStatus, issuer: Did, reach: boolean): Promise<StatusVerdict> {
@@ -133,14 +165,15 @@ export class StatusLists {
 
   #judge(list: StatusList, status: CredentialStatus): StatusVerdict {
     const ageMs = this.ageOf(list);
-    const problem = listedProblem(list, status);
+    const { said, problem } = statusIn(list, status);
     if (problem !== undefined) {
       return { until: 0, check: { ...failedCheck(problem.reason, problem.detail), ageMs } };
     }
     const until = this.staleAt(list);
     const fresh = this.#options.clock.now() < until;
     const check = fresh ? ({ check: 'status', ok: true } as const) : failedCheck('status.stale');
-    return { until, check: { ...check, ageMs } };
+    const told = said.value > 0 ? { said: [said] } : {};
+    return { until, check: { ...check, ageMs }, ...told };
   }
 
   /** Asks for a newer list: one request at a time for each, and not again soon after a failure. */
@@ -213,7 +246,8 @@ export class StatusLists {
 
   #isAging(list: StatusList): boolean {
     const since = this.#assertedAt(list);
-    return this.#options.clock.now() > since + 0.75 * (this.staleAt(list) - since);
+    const { ttlMs = Infinity } = list;
+    return this.#options.clock.now() > since + Math.min(ttlMs, 0.75 * (this.staleAt(list) - since));
   }
 
   /** Milliseconds since the list was known to be the newest. */
@@ -231,6 +265,22 @@ const cannotBeRevoked: StatusVerdict = {
   until: Infinity,
   check: Object.freeze({ check: 'status', ok: true, detail: 'it cannot be revoked' }),
 };
+
+/** A verdict on two statuses that are not against a credential: as good as the weaker one. */
+function both(a: StatusVerdict, b: StatusVerdict): StatusVerdict {
+  const until = Math.min(a.until, b.until);
+  const ageMs = Math.max(a.check.ageMs ?? 0, b.check.ageMs ?? 0);
+  const said = [...(a.said ?? []), ...(b.said ?? [])];
+  return {
+    until,
+    check: { check: 'status', ok: true, ageMs },
+    ...(said.length > 0 ? { said } : {}),
+  };
+}
+
+function isOne(status: CredentialStatus | readonly CredentialStatus[]): status is CredentialStatus {
+  return !Array.isArray(status);
+}
 
 function failed(reason: Reason, detail?: string): StatusVerdict {
   return { until: 0, check: failedCheck(reason, detail) };

@@ -10,6 +10,7 @@ import type { Claims } from './claims.ts';
 import type { CredentialExaminer, Examination } from './credentials.ts';
 import { delegationIn, delegationType } from './delegation.ts';
 import { type Check, failedCheck, passed, type Reason } from './refusals.ts';
+import type { SaidStatus } from './status-list.ts';
 import type { StatusLists } from './status-lists.ts';
 
 /** The verdict on one credential. */
@@ -34,6 +35,8 @@ export interface Verification {
   readonly documentAgeMs?: number | undefined;
   /** Milliseconds since its status list was known to be the newest. */
   readonly statusAgeMs?: number | undefined;
+  /** What status lists say that does not speak against it: messages, and that a newer one is to be had (`refresh`). */
+  readonly said?: readonly SaidStatus[];
   /** Epoch milliseconds from which the verdict must be made anew. */
   readonly until: number;
   /** Epoch milliseconds at which the credential itself ends; Infinity when it does not. */
@@ -90,6 +93,7 @@ export async function verifyCredential(
     ...subjectOf(credential),
     documentAgeMs: examination.documentAgeMs,
     statusAgeMs: status.check.ageMs,
+    ...(status.said === undefined ? {} : { said: status.said }),
     counted,
     via: standing.via,
     checks: [...examination.checks, status.check, anchor],

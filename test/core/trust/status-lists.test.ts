@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../../src/adapters/stores/memory.ts';
 import { utf8 } from '../../../src/base/bytes.ts';
@@ -5,7 +6,7 @@ import { packPacket, unpackPacket } from '../../../src/base/packet.ts';
 import { emptyBits, encodeBits, setBit } from '../../../src/core/trust/bitstring.ts';
 import { signJws } from '../../../src/core/trust/jws.ts';
 import type { Http, HttpRequest } from '../../../src/ports/http.ts';
-import { credentialContext } from '../../../src/schema/credential.ts';
+import { credentialContext, statusesOf } from '../../../src/schema/credential.ts';
 import { toInstant } from '../../../src/schema/words.ts';
 import { type Party, party, TestKeys, World } from './rig.ts';
 
@@ -57,11 +58,14 @@ function listed(index: string, status: object = {}, by = issuer): Promise<string
 class TestHttp implements Http {
   readonly requests: HttpRequest[] = [];
   answer: string | undefined;
+  /** Instead of `answer`, one for each address. */
+  answers: ReadonlyMap<string, string> | undefined;
 
   send(request: HttpRequest) {
     this.requests.push(request);
-    const status = this.answer === undefined ? 404 : 200;
-    const body = utf8(this.answer ?? '');
+    const answer = this.answers === undefined ? this.answer : this.answers.get(request.url);
+    const status = answer === undefined ? 404 : 200;
+    const body = utf8(answer ?? '');
     return Promise.resolve({ status, headers: {}, body, url: request.url });
   }
 }
@@ -224,7 +228,7 @@ describe('own lists', () => {
     await org.store.write([{ put: key, value: packPacket(list) }]);
     const { jwt, id } = await issue();
     const { credential } = await org.trust.verify(jwt);
-    expect(credential?.credentialStatus?.statusListCredential).toBe(`${org.did}?list=1`);
+    expect(statusesOf(credential!)[0]?.statusListCredential).toBe(`${org.did}?list=1`);
     await org.trust.revoke(id, 'a test');
     expect((await org.trust.verify(jwt)).valid).toBe(false);
   });
@@ -236,4 +240,138 @@ describe('own lists', () => {
     const again = org.trust.issue({ subject: holder.did, type: 'Partner', claims: {} });
     await expect(again).rejects.toMatchObject({ code: 'INTERNAL' });
   });
+});
+
+describe('a status', () => {
+  const second = 'https://issuer.example/status/2';
+  /** Values 0 to 3 of two bits each, from entry 0 on. */
+  const twoBits = Uint8Array.from(emptyBits(262_144));
+  twoBits[0] = 0b00_01_10_11;
+  const messages = ['pending', 'accepted', 'rejected', 'undefined'].map((message, i) => ({
+    status: `0x${String(i)}`,
+    message,
+  }));
+  const sized = { statusPurpose: 'message', statusSize: 2, statusMessage: messages };
+
+  it('of several bits says a message, and lets the credential stand', async () => {
+    const { world, org, http } = await webRig();
+    const subject = { statusPurpose: 'message', encodedList: await encodeBits(twoBits) };
+    http.answer = await listBy(issuer, world.clock.now(), {}, { ...subject, statusSize: 2 });
+    for (const [i, { message }] of messages.entries()) {
+      const { valid, said = [] } = await org.trust.verify(await listed(String(i), sized));
+      const expected = i === 0 ? [] : [{ purpose: 'message', value: i, message }];
+      expect({ valid, said }).toEqual({ valid: true, said: expected });
+    }
+  });
+
+  it('that a newer credential is to be had lets the old one stand', async () => {
+    const { world, org, http } = await webRig();
+    http.answer = await listBy(issuer, world.clock.now(), {}, { statusPurpose: 'refresh' });
+    const refresh = { statusPurpose: 'refresh' };
+    const { valid, said } = await org.trust.verify(await listed('7', refresh));
+    expect({ valid, said }).toEqual({ valid: true, said: [{ purpose: 'refresh', value: 1 }] });
+  });
+
+  it('of a purpose nobody knows here is against the credential', async () => {
+    const { world, org, http } = await webRig();
+    http.answer = await listBy(
+      issuer,
+      world.clock.now(),
+      {},
+      { statusPurpose: ['odd', 'refresh'] },
+    );
+    const odd = { statusPurpose: 'odd' };
+    expect(await org.trust.verify(await listed('7', odd))).toMatchObject({ reason: 'status.set' });
+    expect(await org.trust.verify(await listed('8', odd))).toMatchObject({ valid: true });
+  });
+
+  it.each([
+    ['a list of another size', sized, { statusPurpose: 'message', statusSize: 1 }],
+    ['a list that is too short for its size', sized, { statusPurpose: 'message' }],
+    ['an index outside the list', { statusListIndex: '131072' }, {}],
+    ['an index beyond all numbers', { statusListIndex: '9'.repeat(100) }, {}],
+    ['a list of the 2021 form', { type: 'StatusList2021Entry' }, {}],
+  ])('is refused with %s', async (_, status, subject) => {
+    const { world, org, http } = await webRig();
+    http.answer = await listBy(issuer, world.clock.now(), {}, subject);
+    expect(await org.trust.verify(await listed('8', status))).toMatchObject({
+      valid: false,
+      reason: 'status.list',
+    });
+  });
+
+  it('of the 2021 draft is read', async () => {
+    const { world, org, http } = await webRig();
+    const bits = emptyBits();
+    setBit(bits, 7);
+    const encodedList = Buffer.from(gzipSync(bits)).toString('base64');
+    const type = ['VerifiableCredential', 'StatusList2021Credential'];
+    const subject = { type: 'StatusList2021', encodedList };
+    http.answer = await listBy(issuer, world.clock.now(), { type }, subject);
+    const entry = { type: 'StatusList2021Entry' };
+    expect(await org.trust.verify(await listed('7', entry))).toMatchObject({
+      reason: 'status.revoked',
+    });
+    expect(await org.trust.verify(await listed('8', entry))).toMatchObject({ valid: true });
+  });
+
+  it('among several is enough against a credential', async () => {
+    const { world, org, http } = await webRig();
+    const now = world.clock.now();
+    const suspension = { statusPurpose: 'suspension', statusListCredential: second };
+    const answers = new Map([
+      [url, await listBy(issuer, now)],
+      [second, await listBy(issuer, now, { id: second }, { statusPurpose: 'suspension' })],
+    ]);
+    http.answers = answers;
+    const [a, b] = [await several('8', '8', suspension), await several('8', '7', suspension)];
+    expect(await org.trust.verify(a)).toMatchObject({ valid: true });
+    expect(await org.trust.verify(b)).toMatchObject({ valid: false, reason: 'status.suspended' });
+    answers.delete(second);
+    const other = 'https://issuer.example/status/3';
+    const away = await several('8', '8', { ...suspension, statusListCredential: other });
+    expect(await org.trust.verify(away)).toMatchObject({ reason: 'status.unreachable' });
+    expect(await org.trust.verify(await listedAll(Array(9).fill(statusEntry('8'))))).toMatchObject({
+      valid: false,
+    });
+  });
+
+  it('is asked for again as soon as its list says so', async () => {
+    const { world, org, http } = await webRig();
+    http.answer = await listBy(issuer, world.clock.now(), {}, { ttl: 60_000 });
+    const token = await listed('8');
+    await org.trust.verify(token);
+    await world.clock.advance(59_000);
+    await org.trust.verify(token);
+    expect(http.requests).toHaveLength(1);
+    await world.clock.advance(2_000);
+    await org.trust.verify(token);
+    expect(http.requests).toHaveLength(2);
+  });
+
+  function statusEntry(index: string, change: object = {}) {
+    return {
+      type: 'BitstringStatusListEntry',
+      statusPurpose: 'revocation',
+      statusListIndex: index,
+      statusListCredential: url,
+      ...change,
+    };
+  }
+
+  function several(first: string, other: string, change: object): Promise<string> {
+    return listedAll([statusEntry(first), statusEntry(other, change)]);
+  }
+
+  function listedAll(credentialStatus: readonly object[]): Promise<string> {
+    const credential = {
+      '@context': [credentialContext],
+      id: 'urn:test:several',
+      type: ['VerifiableCredential', 'Partner'],
+      issuer: issuer.did,
+      credentialSubject: { id: holder.did },
+      credentialStatus,
+    };
+    return signJws(credential, 'vc+jwt', issuer.signer);
+  }
 });

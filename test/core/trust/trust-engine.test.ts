@@ -3,6 +3,7 @@ import { memoryStore } from '../../../src/adapters/stores/memory.ts';
 import { createIdentity, KeyRing } from '../../../src/core/identity/index.ts';
 import { TrustEngine } from '../../../src/core/trust/index.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
+import { statusesOf } from '../../../src/schema/credential.ts';
 import { seededRandom } from '../../../src/testing/seeded-random.ts';
 import { type Org, party, receiptOf, until, World } from './rig.ts';
 
@@ -465,7 +466,9 @@ describe('a trust engine', () => {
       Array.from({ length: 20 }, () => trust.issue({ subject, type: 'A', claims: {} })),
     );
     const verifications = await Promise.all(issued.map(({ jwt }) => trust.verify(jwt)));
-    const indexes = verifications.map((one) => one.credential?.credentialStatus?.statusListIndex);
+    const indexes = verifications.map(
+      ({ credential }) => statusesOf(credential!)[0]?.statusListIndex,
+    );
     expect(new Set(indexes).size).toBe(20);
     expect(verifications.every(({ valid, counted }) => valid && counted.includes('A'))).toBe(true);
   });
