@@ -12,7 +12,13 @@ import { Audit } from '../core/audit/index.ts';
 import { Discovery, zoneOfRegion } from '../core/discovery/index.ts';
 import { Federation } from '../core/federation/index.ts';
 import { Gossip } from '../core/gossip/index.ts';
-import { didWeb, type Identity, KeyRing, openIdentity } from '../core/identity/index.ts';
+import {
+  didWeb,
+  type Identity,
+  type IdentityGround,
+  KeyRing,
+  openIdentity,
+} from '../core/identity/index.ts';
 import { type Policy, PolicyCache } from '../core/policy/index.ts';
 import { Roles } from '../core/roles/index.ts';
 import { TrustEngine } from '../core/trust/index.ts';
@@ -27,6 +33,7 @@ import { Bonds } from './bonds.ts';
 import { entitySource } from './entities.ts';
 import { Gates } from './gates.ts';
 import { loadGround } from './ground.ts';
+import { watchIdentity } from './identity-watch.ts';
 import { LazyAggregator } from './lazy-aggregator.ts';
 import type { LocalAgent, LocalAgents } from './local-agents.ts';
 import { Observations } from './observations.ts';
@@ -94,8 +101,7 @@ async function build(
   const node = nodeOf(options);
   const tenant = tenantOf(options);
   const whole = await openStore(options, lifetime);
-  const identity =
-    options.identity ?? (await openIdentity(ground, whole, { ...didOf(options), create: true }));
+  const identity = options.identity ?? (await openOwn(options, ground, whole, lifetime));
   const store = tenantStore(whole, tenant);
   const { did, signer, log } = identity;
   const own = <R extends { close(): Promise<void> }>(room: R): R => {
@@ -110,6 +116,7 @@ async function build(
     store: store.sub('keys/'),
     resolvers: [...(options.resolvers ?? []), didWeb({ http })],
     registry: options.registry,
+    names: async (petname) => (await identity.pinned(petname)) ?? options.petnames?.(petname),
   });
   if (log.length > 0) await keys.learn(log);
   const bonds = new Bonds(store.sub('bonds/'));
@@ -275,6 +282,8 @@ async function build(
   );
   // Owned last, so closed first: no peer meets a room that is already dark.
   own(federation);
+  const logger = options.logger === false ? undefined : options.logger;
+  watchIdentity({ identity, keys, federation, discovery, clock, emit, logger, lifetime });
   const gates = new Gates(clock);
   gates.add(
     'policy',
@@ -338,6 +347,24 @@ export async function startRooms(rooms: Rooms): Promise<void> {
   await discovery.start();
   aggregator.start();
   await federation.start();
+}
+
+/** The identity in the store. Whoever opens it, ends its rotations. */
+async function openOwn(
+  options: MeshClientOptions,
+  ground: IdentityGround,
+  store: Store,
+  lifetime: Lifetime,
+): Promise<Identity> {
+  const { passphrase } = options;
+  const sealing = passphrase === undefined ? {} : { passphrase };
+  const identity = await openIdentity(ground, store, {
+    ...didOf(options),
+    ...sealing,
+    create: true,
+  });
+  lifetime.own(() => identity.close());
+  return identity;
 }
 
 async function openStore({ store }: MeshClientOptions, lifetime: Lifetime): Promise<Store> {

@@ -19,12 +19,13 @@ export interface Federating {
 /** Credentials and records that take longer come later; the bond does not wait for them. */
 const introductionMs = 5_000;
 
-/** Makes a bond with `peer`. */
+/** Makes a bond with `name`, a DID or a petname. */
 export async function federateWith(
-  peer: Did,
+  name: Did,
   options: FederateOptions,
   { rooms, clock, executeTask }: Federating,
 ): Promise<FederationLink> {
+  const peer = await rooms.keys.named(name);
   const { federation, trust, policy, bonds, lifetime } = rooms;
   const { minTrust = 0, purpose, signal } = options;
   const resource = `org:${peer}`;

@@ -11,6 +11,7 @@ import type { Aggregator } from '../core/aggregation/index.ts';
 import type { Audit } from '../core/audit/index.ts';
 import type { AgentListing, Discovery } from '../core/discovery/index.ts';
 import type { Federation } from '../core/federation/index.ts';
+import type { Identity } from '../core/identity/index.ts';
 import type { PolicyCache } from '../core/policy/index.ts';
 import type { ActionResult } from '../core/tasks/index.ts';
 import type { TrustEngine } from '../core/trust/index.ts';
@@ -173,6 +174,13 @@ export class MeshClient implements Extensible, AsyncDisposable {
     return did;
   }
 
+  /** This organisation's identity: its keys, rotation, pins. Throws `NOT_STARTED` before `start()`. */
+  get identity(): Identity {
+    const identity = this.#running?.rooms.identity;
+    if (identity === undefined) throw new MeshError('NOT_STARTED', { what: 'the identity' });
+    return identity;
+  }
+
   /** Opens the store, the identity and the transports, and announces the agents. May be called twice. */
   async start(): Promise<this> {
     await this.#ready();
@@ -249,7 +257,8 @@ export class MeshClient implements Extensible, AsyncDisposable {
 
   /**
    * Makes a bond with another organisation: opens a session, exchanges credentials and records, and lets tasks go there
-   * (house rule `house/task-send`). Throws `PEER_UNREACHABLE`, `POLICY_DENIED`, `TRUST_TOO_LOW`.
+   * (house rule `house/task-send`). A petname stands for whom it was pinned to; nobody is pinned unasked. Throws
+   * `PETNAME_UNKNOWN`, `PEER_UNREACHABLE`, `POLICY_DENIED`, `TRUST_TOO_LOW`.
    */
   async federate(peer: string, options: FederateOptions = {}): Promise<FederationLink> {
     const { rooms } = await this.#ready();

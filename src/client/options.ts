@@ -2,6 +2,7 @@
  * What a client can be told.
  * @module
  */
+import type { Did } from '../base/ids.ts';
 import type { DidCacheOptions, DidRegistry, Identity } from '../core/identity/index.ts';
 import type { Policy } from '../core/policy/index.ts';
 import type { TrustAnchor } from '../core/trust/index.ts';
@@ -25,6 +26,15 @@ export type ResolutionOptions = Omit<DidCacheOptions, 'clock' | 'resolvers'>;
 export interface MeshClientOptions {
   /** Petname of the identity, `did:mesh:<type>:<label>`. Default: what the store holds, else `did:mesh:app:local`. */
   readonly did?: string;
+  /**
+   * Seals the secret keys of the identity in the store. Default: they stand there in clear, so the store must be private. Not
+   * used with `identity`.
+   */
+  readonly passphrase?: string;
+  /**
+   * A registry of petnames: whom `did:mesh:<type>:<label>` stands for, where `mesh.identity.pin` has said nothing. Default: none.
+   */
+  readonly petnames?: (petname: Did) => Did | undefined | Promise<Did | undefined>;
   /** An identity opened before; otherwise it is kept in the store, made at the first start. */
   readonly identity?: Identity;
   /**

@@ -15,6 +15,19 @@ export interface MeshEventData {
     readonly params: MeshErrorParams;
   };
   'peer.refused': { readonly code: MeshErrorCode; readonly params: MeshErrorParams };
+  /** Own keys without `peer`, else those of a peer, whose history has become longer. */
+  'identity.rotated': {
+    /** Of the newest entry of its history. */
+    readonly version: number;
+    /** Multikeys of today. */
+    readonly keys: readonly string[];
+    /** Multikeys taken back as compromised. */
+    readonly compromised: readonly string[];
+    readonly reason?: string;
+  };
+  'identity.deactivated': { readonly version: number; readonly reason?: string };
+  /** A scheduled rotation did not happen; it is tried again within the hour. */
+  'identity.failed': { readonly code: MeshErrorCode; readonly params: MeshErrorParams };
   'agent.registered': { readonly name: string; readonly capabilities: readonly string[] };
   'agent.changed': { readonly name: string; readonly state: string; readonly before: string };
   'agent.retired': { readonly name: string };

@@ -289,7 +289,12 @@ export class AuditLog {
     const index = length - 1;
     const at = toInstant(clock.now());
     const head: AuditHead = { format: 1, ...keeperOf(this.#options), index, hash, at };
-    const signed = await sign('audit-head', head, signer);
+    const signed = await sign('audit-head', head, signer).catch((error: unknown) => {
+      // An identity that was ended signs no more; what comes after its last head is only chained.
+      if (!MeshError.is(error, 'DID_DEACTIVATED')) throw error;
+      return undefined;
+    });
+    if (signed === undefined) return;
     await store.write([putHead(signed)]);
     this.#headAt = length;
   }

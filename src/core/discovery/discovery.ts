@@ -201,10 +201,13 @@ export class Discovery implements AsyncDisposable {
     await this.#spread.repair(peer);
   }
 
-  /** Drops every record of `publisher`. They come back with the next comparison unless it is quarantined by then. */
-  async forget(publisher: Did): Promise<void> {
+  /**
+   * Drops every record of `publisher`, or those that one of `keys`, Multikeys, has signed. Those still good come back with the
+   * next comparison unless it is quarantined by then.
+   */
+  async forget(publisher: Did, keys?: readonly string[]): Promise<void> {
     await this.#ready();
-    await this.#records.forget(publisher);
+    await this.#records.forget(publisher, keys);
   }
 
   async #start(): Promise<void> {

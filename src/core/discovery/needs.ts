@@ -2,7 +2,7 @@
  * The little that discovery wants from other rooms.
  * @module
  */
-import type { Did } from '../../base/ids.ts';
+import type { Did, DidUrl } from '../../base/ids.ts';
 import type { Awaitable } from '../../ports/crypto.ts';
 import type { DidLog } from '../../schema/did-log.ts';
 import type { ProofVerifier } from '../../schema/signed.ts';
@@ -12,6 +12,8 @@ export type { IncomingCall, Street } from '../../ports/street.ts';
 /** The keys of publishers. */
 export interface Keys {
   readonly verify: ProofVerifier;
+  /** Whether a key counted once and does not any more. Default: none ever does. */
+  retired?(keyId: DidUrl): Promise<boolean>;
   /** Takes in the history of a did:mesh identifier once it is checked; rejects otherwise. */
   learn(log: DidLog): Promise<void>;
   /** The history to hand on with a record; undefined for DIDs that need none. */

@@ -4,12 +4,12 @@
  */
 import { fromUtf8, utf8 } from '../../base/bytes.ts';
 import { MeshError } from '../../base/errors.ts';
-import type { Did } from '../../base/ids.ts';
+import { type Did, splitDidUrl } from '../../base/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Op, Store } from '../../ports/store.ts';
 import type { SignedAgentRecord } from '../../schema/agent-record.ts';
 import type { DidLog } from '../../schema/did-log.ts';
-import { verifySigned } from '../../schema/signed.ts';
+import { type Proof, verifySigned } from '../../schema/signed.ts';
 import {
   type HeldRecord,
   prevails,
@@ -34,7 +34,7 @@ export interface RecordStoreOptions {
   readonly own: Did;
   readonly store: Store;
   readonly clock: Clock;
-  readonly keys: Pick<Keys, 'verify' | 'learn'>;
+  readonly keys: Pick<Keys, 'verify' | 'learn' | 'retired'>;
   /** Whether records of `publisher` are kept at all. */
   readonly welcomes: (publisher: Did) => boolean;
   /** Told after every change: what is held now, and what was held before. */
@@ -132,9 +132,10 @@ export class RecordStore {
     return kept;
   }
 
-  /** Drops every record of `publisher`. */
-  async forget(publisher: Did): Promise<void> {
-    await this.#drop(({ record }) => record.meshId === publisher);
+  /** Drops every record of `publisher`, or those that one of `keys`, Multikeys, has signed. */
+  async forget(publisher: Did, keys?: readonly string[]): Promise<void> {
+    const isBy = ({ keyId }: Proof): boolean => keys?.includes(splitDidUrl(keyId).fragment) ?? true;
+    await this.#drop(({ record }) => record.meshId === publisher && isBy(record.proof));
   }
 
   /** Drops what has expired. */
@@ -160,7 +161,10 @@ export class RecordStore {
       return held;
     } catch (error) {
       if (!MeshError.is(error)) throw error;
-      return held === undefined ? { error, fault: true } : { error, fault: true, held };
+      if (held === undefined) return { error, fault: true };
+      // Who brings a record signed before its publisher's keys changed has not heard of that yet.
+      const retired = await this.#options.keys.retired?.(held.record.proof.keyId);
+      return { error, fault: retired !== true, held };
     }
   }
 

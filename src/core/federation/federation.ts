@@ -4,7 +4,7 @@
  */
 import { abortable, withDeadline } from '../../base/abort.ts';
 import { MeshError } from '../../base/errors.ts';
-import { type Did, newId } from '../../base/ids.ts';
+import { type Did, newId, splitDidUrl } from '../../base/ids.ts';
 import { Lifetime } from '../../base/lifetime.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
@@ -29,6 +29,7 @@ import { Reach } from './reach.ts';
 import { ResultCache } from './result-cache.ts';
 import { defaultLimits, Session, type SessionLimits } from './session.ts';
 import { type SessionView, viewOf } from './session-view.ts';
+import { proveMethod, reviewVouching } from './vouching.ts';
 
 /** Bounds of a node. */
 export interface FederationLimits extends SessionLimits {
@@ -154,6 +155,7 @@ export class Federation implements AsyncDisposable {
       loopback: (from, peer, to) => this.#loopback(from, peer, to),
       connect: (from, peer) => this.#reach.connect(this.#party(from), peer),
     });
+    this.handle(proveMethod, (call) => this.#party(call.to).prove());
     if (options.introductions !== false)
       this.handle(introduceMethod, (call) => this.#introduce(call.from));
   }
@@ -267,6 +269,26 @@ export class Federation implements AsyncDisposable {
     this.#reach.forsake(peer);
     const sessions = [...this.#table.all()].filter((session) => session.peer.did === peer);
     await Promise.all(sessions.map((session) => session.leave(reason)));
+  }
+
+  /**
+   * The keys of `peer` have changed: asks each of its nodes to prove anew who it is, and ends the sessions of those that do
+   * not within 5 s. With `compromised` keys, sessions under one of them end at once; the rightful holder dials again.
+   */
+  async review(peer: Did, compromised: readonly string[] = []): Promise<void> {
+    const sessions = [...this.#table.all()].filter((session) => session.peer.did === peer);
+    await Promise.all(
+      sessions.map((session) => {
+        const key = splitDidUrl(session.proof.proof.keyId).fragment;
+        if (!compromised.includes(key)) return this.#reviewed(session);
+        return session.leave(new MeshError('KEY_REVOKED', { key, detail: 'compromised' }));
+      }),
+    );
+  }
+
+  #reviewed(session: Session): Promise<void> {
+    const { clock, keys } = this.#options;
+    return reviewVouching(session, { clock, keys, signal: this.#lifetime.signal });
   }
 
   /** Every connection, those lost and being dialled again too. */
@@ -394,6 +416,8 @@ export class Federation implements AsyncDisposable {
     this.#reach.learn(session);
     this.#options.emit('peer.connected', { node, handshakeMs: session.handshakeMs }, { peer: did });
     for (const listener of [...this.#peerListeners]) listener(did);
+    // Its keys may have changed between the handshake's check and now.
+    void this.#reviewed(session);
     if (this.#options.introductions !== false) void this.#reach.askIntroductions(session);
   }
 

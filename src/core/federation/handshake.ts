@@ -8,12 +8,13 @@ import { MeshError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Endpoint, Link } from '../../ports/transport.ts';
+import type { Signed } from '../../schema/signed.ts';
 import { maxFirstMessage, packFirst, readFirst, readHello } from './hello.ts';
 import { LinkReader } from './link-reader.ts';
 import type { LocalParty, PartyGround } from './local-party.ts';
 import type { Keys } from './needs.ts';
 import { dhLength, NoiseHandshake, type NoiseResult } from './noise.ts';
-import { checkNoiseKey } from './noise-key.ts';
+import { checkNoiseKey, type NoiseKey } from './noise-key.ts';
 import { noiseSuite } from './noise-suite.ts';
 
 /** The protocol and its version; both sides bind it into the handshake, so it cannot be talked down. */
@@ -32,6 +33,8 @@ export interface PeerFacts {
   readonly features: readonly string[];
   readonly endpoints: readonly Endpoint[];
   readonly tenant?: string;
+  /** What vouches for its session key. */
+  readonly proof: Signed<NoiseKey>;
 }
 
 /** A finished handshake. */
@@ -201,7 +204,8 @@ async function meetPeer(
     throw new MeshError('IDENTITY_MISMATCH', { expected: expect, got: proof.did });
   }
   const { did, node } = proof;
-  return { did, node, instance, features, endpoints, ...(tenant !== undefined && { tenant }) };
+  const facts = { did, node, instance, features, endpoints, proof };
+  return { ...facts, ...(tenant !== undefined && { tenant }) };
 }
 
 /** Codes that say more than the step at which they came up. */

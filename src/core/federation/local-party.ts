@@ -8,6 +8,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { AgreementKey, CryptoProvider } from '../../ports/crypto.ts';
 import type { Random } from '../../ports/random.ts';
 import type { Endpoint } from '../../ports/transport.ts';
+import type { DidLog } from '../../schema/did-log.ts';
 import type { Signed } from '../../schema/signed.ts';
 import { packHello } from './hello.ts';
 import type { LocalIdentity } from './needs.ts';
@@ -70,6 +71,14 @@ export class LocalParty {
     });
     this.#hello = { log: log.length, endpoints: places, proof, bytes };
     return bytes;
+  }
+
+  /** What vouches for the session key now, for a peer that has heard of new keys. */
+  async prove(): Promise<{ readonly proof: Signed<NoiseKey>; readonly log: DidLog }> {
+    // Another process of this identity may have rotated; what the store cannot say now is said by the proof failing.
+    await this.#identity.refresh?.().catch(() => undefined);
+    const proof = await this.#vouch();
+    return { proof, log: this.#identity.log };
   }
 
   /** The signed session key; a failed signature (a signer out of reach) is asked for again next time. */

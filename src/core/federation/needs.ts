@@ -2,7 +2,7 @@
  * The little this room wants from others.
  * @module
  */
-import type { Did } from '../../base/ids.ts';
+import type { Did, DidUrl } from '../../base/ids.ts';
 import type { Signer } from '../../ports/signer.ts';
 import type { Endpoint } from '../../ports/transport.ts';
 import type { DidLog } from '../../schema/did-log.ts';
@@ -14,6 +14,8 @@ export interface LocalIdentity {
   readonly signer: Signer;
   /** The history that proves the DID; empty for did:key. */
   readonly log: DidLog;
+  /** Takes over what another process of this identity has changed. */
+  refresh?(): Promise<void>;
 }
 
 /** The keys of others. */
@@ -21,6 +23,8 @@ export interface Keys {
   /** Takes in the history of a DID; throws when it does not hold. */
   learn(log: DidLog): Promise<void>;
   readonly verify: ProofVerifier;
+  /** Whether a key counted once and does not any more. Default: none ever does. */
+  retired?(keyId: DidUrl): Promise<boolean>;
 }
 
 /** Where organisations can be reached, as far as somebody else knows. */

@@ -8,10 +8,12 @@ import type { Did } from '../../base/ids.ts';
 import { integer, object, optional, parseJson, type Shaped, text } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LinkEnd } from '../../ports/transport.ts';
+import type { Signed } from '../../schema/signed.ts';
 import { broken, type Frame, frameFlag, frameType, headLength, maxStream } from './frames.ts';
 import type { Handshaken, PeerFacts } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Workload } from './needs.ts';
+import type { NoiseKey } from './noise-key.ts';
 import { packPulse, pulseId, readWorkload } from './pulse.ts';
 import { type RecordEvents, RecordLayer } from './record-layer.ts';
 import { Stream, type StreamEvents, type StreamHost } from './stream.ts';
@@ -84,6 +86,8 @@ export class Session {
   readonly binding: Uint8Array;
   /** Round trip of the last ping in milliseconds; undefined before the first. */
   rttMs: number | undefined;
+  /** What vouches for the peer's session key, as last checked. */
+  proof: Signed<NoiseKey>;
   /** How busy the peer last said it is; undefined while it has not said. */
   workload: Workload | undefined;
   readonly #options: SessionOptions;
@@ -114,6 +118,7 @@ export class Session {
     this.#options = options;
     this.local = handshaken.local;
     this.peer = handshaken.peer;
+    this.proof = handshaken.peer.proof;
     this.initiator = initiator;
     this.handshakeMs = handshaken.handshakeMs;
     this.endpoint = link.remote;

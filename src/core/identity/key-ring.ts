@@ -4,7 +4,7 @@
  */
 import { fromUtf8, utf8 } from '../../base/bytes.ts';
 import { MeshError } from '../../base/errors.ts';
-import { type Did, type DidUrl, didMethod, splitDidUrl } from '../../base/ids.ts';
+import { type Did, type DidUrl, didMethod, parseMeshDid, splitDidUrl } from '../../base/ids.ts';
 import { integer, list, object, parseJson } from '../../base/shape.ts';
 import type { CryptoProvider, PublicKey } from '../../ports/crypto.ts';
 import type { DidResolver, Resolution, ResolveOptions } from '../../ports/resolver.ts';
@@ -27,6 +27,8 @@ export interface KeyRingOptions extends Omit<DidCacheOptions, 'resolvers'> {
   readonly resolvers?: readonly DidResolver[] | undefined;
   /** Documents believed before anybody is asked. */
   readonly registry?: Pick<DidRegistry, 'get'> | undefined;
+  /** Whom a petname `did:mesh:<type>:<label>` stands for. Default: nobody. */
+  readonly names?: (petname: Did) => Promise<Did | undefined>;
 }
 
 /** Logs held in memory; the rest is read from the store again. */
@@ -182,7 +184,8 @@ export class KeyRing implements DidResolver {
   }
 
   /**
-   * The document of `did`, frozen where it came from elsewhere. Throws `DID_METHOD_UNKNOWN`, `DID_INVALID`, `DID_NOT_FOUND`,
+   * The document of `did`, frozen where it came from elsewhere. Throws `PETNAME_UNKNOWN` for a petname nobody
+   * pinned, `DID_METHOD_UNKNOWN`, `DID_INVALID`, `DID_NOT_FOUND`,
    * or `DID_UNREACHABLE`, also for a did:mesh whose history was never received: it may well exist.
    */
   async resolve(did: Did, options: ResolveOptions = {}): Promise<Resolution> {
@@ -190,7 +193,7 @@ export class KeyRing implements DidResolver {
     if (derived !== undefined) return derived;
     if (didMethod(did) !== 'mesh')
       return this.#vouchedFor(did) ?? this.#others.resolve(did, options);
-    const { log } = await this.#knownOrThrow(did);
+    const { log } = await this.#knownOrThrow(await this.named(did));
     const deactivated = log.at(-1)?.deactivated === true;
     return { document: meshDocument(log), ageMs: 0, deactivated };
   }
@@ -207,6 +210,22 @@ export class KeyRing implements DidResolver {
     return { document: entry.document, ageMs, deactivated: false };
   }
 
+  /** Who `did` is: itself, or, of a petname, whom it stands for. Throws `PETNAME_UNKNOWN`. */
+  async named(did: Did): Promise<Did> {
+    const isPetname = didMethod(did) === 'mesh' && parseMeshDid(did).scid === undefined;
+    return isPetname ? this.#whole(did) : did;
+  }
+
+  /** A petname stands for whom it was pinned to, or for whom the registry says; never for whoever came first. */
+  async #whole(petname: Did): Promise<Did> {
+    const did = await this.#options.names?.(petname);
+    if (did === undefined) throw new MeshError('PETNAME_UNKNOWN', { did: petname });
+    if (!did.startsWith(`${petname}:`)) {
+      throw new MeshError('DID_INVALID', { did, detail: `not a whole identifier of ${petname}` });
+    }
+    return did;
+  }
+
   /**
    * The public key `keyId` names, if it may be used for `purpose`: the one way to a key. With `at` the keys that were valid
    * then count, without it those of today.
@@ -216,6 +235,7 @@ export class KeyRing implements DidResolver {
    */
   async keyOf(keyId: DidUrl, { purpose, at }: KeyUse): Promise<ResolvedKey> {
     const { did } = splitDidUrl(keyId);
+    // A petname is a matter of this node, so nobody signs in it.
     if (didMethod(did) === 'mesh') return meshKey(keyId, await this.#knownOrThrow(did), at);
     const { document, ageMs, deactivated } = await this.resolve(did);
     if (deactivated) throw new MeshError('DID_DEACTIVATED', { did });
@@ -237,6 +257,17 @@ export class KeyRing implements DidResolver {
       return await this.#options.crypto.verify(key, message, signature);
     } catch (error) {
       if (MeshError.is(error)) return false;
+      throw error;
+    }
+  };
+
+  /** Whether `keyId` is a key that counted once and does not any more: replaced, compromised, or of an identity that was ended. */
+  readonly retired = async (keyId: DidUrl): Promise<boolean> => {
+    try {
+      await this.keyOf(keyId, { purpose: 'assertionMethod' });
+      return false;
+    } catch (error) {
+      if (MeshError.is(error)) return MeshError.is(error, 'KEY_REVOKED', 'DID_DEACTIVATED');
       throw error;
     }
   };

@@ -253,6 +253,9 @@ const nowhere: Http = {
 
 /** Every type of event a client tells; one that is missing here does not compile. */
 const everyType: Readonly<Record<MeshEventType, true>> = {
+  'identity.deactivated': true,
+  'identity.failed': true,
+  'identity.rotated': true,
   'peer.connected': true,
   'peer.lost': true,
   'peer.refused': true,
