@@ -172,7 +172,7 @@ export class KeyRing implements DidResolver {
   async #replace(did: Did, log: DidLog, known: KnownLog | undefined): Promise<boolean> {
     const { store, clock } = this.#options;
     const key = keyOf(did);
-    const learned = log.map((_, i) => known?.learned[i] ?? clock.now());
+    const learned = log.map((_, i) => known?.learned[i] ?? Math.floor(clock.now()));
     const commit = await store.write(
       [{ put: key, value: utf8(JSON.stringify({ log, learned })) }],
       {
