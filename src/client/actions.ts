@@ -11,7 +11,10 @@ import type { Action, AutonomyLevel } from '../schema/action.ts';
 import type { Emit } from '../schema/mesh-event.ts';
 
 /** Options of {@link MeshClient.perform}. */
-export type PerformActionOptions = Omit<PerformOptions, 'level' | 'clock' | 'record'>;
+export interface PerformActionOptions extends Omit<PerformOptions, 'level' | 'clock' | 'record'> {
+  /** Whom the action's input is about, e.g. `user:42`: its input and error are sealed in the audit log. */
+  readonly subject?: string;
+}
 
 /** What the client brings to an action. */
 export interface ActionWiring {
@@ -34,7 +37,8 @@ export async function performWith<Input, Output>(
       level,
       clock,
       record: async (entry) => {
-        await audit.append('action', entry as unknown as Json);
+        const about = { subject: options.subject, personal: ['input', 'error'] };
+        await audit.append('action', entry as unknown as Json, about);
       },
     });
     const type = result.verdict === 'act' ? 'action.done' : 'action.advised';

@@ -29,6 +29,7 @@ import type { Transport } from '../ports/transport.ts';
 import { agentId } from '../schema/agent-record.ts';
 import type { Emit } from '../schema/mesh-event.ts';
 import { asRanked } from './as-ranked.ts';
+import { aboutDecision } from './audit-subjects.ts';
 import { Bonds } from './bonds.ts';
 import { entitySource } from './entities.ts';
 import { Gates } from './gates.ts';
@@ -123,7 +124,17 @@ async function build(
   const observations = new Observations();
   const revocations = new Revocations(store.sub('revocations/'));
   const audit = own(
-    new Audit({ did, tenant, signer, keys, clock, random, store: store.sub('audit/') }),
+    new Audit({
+      did,
+      tenant,
+      signer,
+      keys,
+      histories: keys,
+      clock,
+      crypto,
+      random: random.child('audit'),
+      store: store.sub('audit/'),
+    }),
   );
   const transports = transportsOf(options, did, node);
   const addressBook = { endpoints: (peer: Did) => endpointsOf(peer, transports, discovery) };
@@ -192,7 +203,8 @@ async function build(
       }),
       decisions: {
         append: (decision) => {
-          audit.appendSoon('policy', { ...decision, ...(tenant !== undefined && { tenant }) });
+          const body = { ...decision, ...(tenant !== undefined && { tenant }) };
+          audit.appendSoon('policy', body, aboutDecision(decision, did));
         },
       },
       persistence: { store: store.sub('policy/'), signer, verify: keys.verify },

@@ -140,7 +140,15 @@ export class MeshClient implements Extensible, AsyncDisposable {
       'compare',
       'forget',
     ]);
-    this.audit = this.#door('audit', ['append', 'receipt', 'verify', 'verifyReceipt']);
+    this.audit = this.#door('audit', [
+      'append',
+      'erase',
+      'export',
+      'prove',
+      'receipt',
+      'verify',
+      'verifyReceipt',
+    ]);
     this.tasks = lazyDoor<TaskDesk>(
       'tasks',
       () => this.#running?.wires.durable.book,

@@ -62,7 +62,7 @@ export interface TaskCallerOptions {
     expected: { by: Did; task: string; agent?: string; input: unknown; output: unknown },
   ) => Promise<void>;
   /** Told of every checked receipt: trust learns from it, the log keeps it. */
-  readonly onReceipt: (receipt: SignedReceipt) => Promise<void>;
+  readonly onReceipt: (receipt: SignedReceipt, request: TaskRequest) => Promise<void>;
 }
 
 /** Nodes a task is sent to before it gives up. Candidates that a gate refuses cost nothing and do not count. */
@@ -125,7 +125,7 @@ export class TaskCaller {
   }
 
   #request(task: Task, options: CallOptions): TaskRequest {
-    const { type, data, sovereignty, labels } = taskShape(task, 'task');
+    const { type, data, sovereignty, labels, subject } = taskShape(task, 'task');
     const { tenant, random } = this.#options;
     const idempotencyKey = keyShape(options.idempotencyKey, 'options.idempotencyKey');
     return {
@@ -136,6 +136,7 @@ export class TaskCaller {
       data,
       ...(sovereignty === undefined ? {} : { sovereignty }),
       ...(labels === undefined ? {} : { labels }),
+      ...(subject === undefined ? {} : { subject }),
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       ...(tenant === undefined ? {} : { tenant }),
     };
@@ -217,7 +218,7 @@ export class TaskCaller {
     assertFits(receipt, peer, type);
     const expected = { by: peer, task, input: request.data, output, ...agentOf(candidate) };
     await checkReceipt(receipt, expected);
-    await onReceipt(receipt);
+    await onReceipt(receipt, request);
     const latencyMs = clock.monotonic() - attempt.started;
     observe(receipt.agent, clock.monotonic() - sent);
     emit('task.completed', { task, type, latencyMs }, { peer, agent: receipt.agent });

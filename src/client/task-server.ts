@@ -59,7 +59,7 @@ export interface TaskServerOptions {
   /** What extensions add to the receipt of a task. */
   readonly receiptMembers: (about: ReceiptOccasion) => Readonly<Record<string, unknown>>;
   /** Signs a receipt and has it on record before it resolves. */
-  readonly issueReceipt: (draft: ReceiptDraft) => Promise<SignedReceipt>;
+  readonly issueReceipt: (draft: ReceiptDraft, request: TaskRequest) => Promise<SignedReceipt>;
 }
 
 /** Where and for whom a task runs. */
@@ -239,21 +239,24 @@ export class TaskServer {
     const agent = agentId(did, node, definition.name);
     const tokens =
       done.usage === undefined ? {} : { tokens: done.usage.inputTokens + done.usage.outputTokens };
-    return issueReceipt({
-      ...receiptMembers({ task: request, agent, peer: from }),
-      task: request.id,
-      type: request.type,
-      agent,
-      for: from,
-      outcome: 'ok',
-      input: request.data,
-      output: done.output,
-      usage: { wallMs: Math.round(done.ms * 1_000) / 1_000, ...tokens },
-      agentVersion: definition.version ?? '1.0.0',
-      ...(region === undefined ? {} : { region }),
-      ...(request.tenant === undefined ? {} : { tenant: request.tenant }),
-      ...(byTenant === undefined ? {} : { byTenant }),
-    });
+    return issueReceipt(
+      {
+        ...receiptMembers({ task: request, agent, peer: from }),
+        task: request.id,
+        type: request.type,
+        agent,
+        for: from,
+        outcome: 'ok',
+        input: request.data,
+        output: done.output,
+        usage: { wallMs: Math.round(done.ms * 1_000) / 1_000, ...tokens },
+        agentVersion: definition.version ?? '1.0.0',
+        ...(region === undefined ? {} : { region }),
+        ...(request.tenant === undefined ? {} : { tenant: request.tenant }),
+        ...(byTenant === undefined ? {} : { byTenant }),
+      },
+      request,
+    );
   }
 
   #idOf({ definition }: LocalAgent): string {

@@ -24,6 +24,7 @@ import type { Emit } from '../schema/mesh-event.ts';
 import { taskRequestShape } from '../schema/task.ts';
 import type { TaskPart } from './agent.ts';
 import { agentTriggers } from './agent-triggers.ts';
+import { aboutReceipt } from './audit-subjects.ts';
 import { candidateOf } from './candidate-of.ts';
 import type { Rooms } from './compose.ts';
 import { DurableTasks } from './durable-tasks.ts';
@@ -121,9 +122,10 @@ function callerOf(rooms: Rooms, wiring: TaskWiring): TaskCaller {
     checkReceipt: async (receipt, expected) => {
       await audit.verifyReceipt(receipt, { ...expected, for: did });
     },
-    onReceipt: async (receipt) => {
+    onReceipt: async (receipt, { subject }) => {
       if (receipt.by === did) return;
-      await audit.append('task', receipt as unknown as Json);
+      const about = aboutReceipt(receipt, subject, did);
+      await audit.append('task', receipt as unknown as Json, about);
       await trust.observe(receipt, 'kept');
     },
   });
@@ -166,9 +168,10 @@ function serveTasks(rooms: Rooms, wiring: TaskWiring): DurableTasks {
     receiptMembers: (about) => rooms.receiptMembers.of(about),
     keep: (agent, asked, request, options) => durable.take(agent, asked, request, options),
     trustIn: (peer) => (peer === did ? 100 : trust.score(peer).score),
-    issueReceipt: async (draft) => {
+    issueReceipt: async (draft, { subject }) => {
       const receipt = await audit.receipt({ ...draft, policyVersion: policy.version });
-      await audit.append('task', receipt as unknown as Json);
+      const about = aboutReceipt(receipt, subject, did);
+      await audit.append('task', receipt as unknown as Json, about);
       return receipt;
     },
   });

@@ -36,6 +36,8 @@ export type SignedKind =
   | 'model-update'
   | 'round'
   | 'audit-head'
+  | 'audit-export'
+  | 'audit-witness'
   | 'broadcast';
 
 /** Parser of a proof. */

@@ -29,6 +29,11 @@ export interface Task {
   readonly sovereignty?: Sovereignty;
   /** What the data is, for policies: `personal-data`, ... */
   readonly labels?: readonly string[];
+  /**
+   * Whom the data is about, by a name of your own, e.g. `user:42`; travels with the task. What audit logs hold of the task is then
+   * sealed with that subject's key, and `mesh.audit.erase` makes it unreadable.
+   */
+  readonly subject?: string;
 }
 
 /** A task as it travels to the agent's node. */
@@ -49,6 +54,7 @@ const taskMembers = {
   data: unknown,
   sovereignty: optional(text({ pattern: zonePattern, what: "a zone, 'no-<zone>' or 'any'" })),
   labels: optional(list(name, { max: 64 })),
+  subject: optional(text({ min: 1, max: 512 })),
 };
 
 /** Parser of what a user hands in. */

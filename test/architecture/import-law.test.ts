@@ -37,7 +37,8 @@ const lawful = {
   'src/bridges/a2a/index.ts': `export { jws } from '../../index.ts';\nexport * from 'node:http';\nexport type * from '../../schema/task.ts';`,
   'src/testing/index.ts': `export type * from '../adapters/stores/memory.ts';\nexport { jws } from '../client/compose.ts';`,
   'src/testing/node/index.ts': `export { fork } from 'node:child_process';`,
-  'src/cli/mesh.ts': `export * from '../index.ts';\nexport { argv } from 'node:process';\nexport * from '../core/audit/index.ts';`,
+  'src/cli/mesh.ts': `export * from '../index.ts';\nexport { argv } from 'node:process';\nexport * from '../audit.ts';`,
+  'src/audit.ts': `export * from './core/audit/index.ts';\nexport { name } from '#platform';`,
   'src/index.ts': `export { jws } from './client/compose.ts';\nexport type * from './adapters/stores/memory.ts';`,
 } as const;
 
@@ -82,6 +83,7 @@ const planted: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'src/testing/room.ts': `export * from '../core/audit/index.ts';`,
   },
   'bell-uses-public-doors': { 'src/cli/inside.ts': `export * from '../client/compose.ts';` },
+  'audit-is-checked-without-a-client': { 'src/audit.ts': `export * from './client/compose.ts';` },
   'front-door-shows-only-doors': {
     'src/index.ts': `export * from './extensions/ledger/index.ts';`,
   },

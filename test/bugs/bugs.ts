@@ -104,9 +104,9 @@ export const bugs: readonly Bug[] = [
     file: 'src/client/task-street.ts',
     edits: [
       [
-        `    await audit.append('task', receipt as unknown as Json);
+        `    await audit.append('task', receipt as unknown as Json, about);
       return receipt;`,
-        `    audit.appendSoon('task', receipt as unknown as Json);
+        `    audit.appendSoon('task', receipt as unknown as Json, about);
       return receipt;`,
       ],
     ],
@@ -116,11 +116,11 @@ export const bugs: readonly Bug[] = [
   {
     name: 'end-before-write',
     says: 'The audit log moves its end before the store has taken the entries.',
-    file: 'src/core/audit/audit-log.ts',
+    file: 'src/core/audit/log-end.ts',
     edits: [
       [
-        'const ops: Op[] = linked.map(putEntry);',
-        'this.#end = end;\n      const ops: Op[] = linked.map(putEntry);',
+        'const conditions: Condition[] = [',
+        'this.#chain = end;\n      const conditions: Condition[] = [',
       ],
     ],
     caughtBy: 'audit-whole',

@@ -17,6 +17,7 @@ const told: readonly { readonly story: string; readonly prints: RegExp }[] = [
       /^true \[(?:\s*\[\s*'did:mesh:enterprise:acme:z\w+#z\w+',\s*'[^']+',\s*(?:'[^']+'|undefined)\s*\],?){2}\s*\]\n\{\s*'@context'/,
   },
   { story: 'A7', prints: /^page 1\npage 2\npage 3\n10n\n$/ },
+  { story: 'A16', prints: /^true true undefined 0\n$/ },
 ];
 
 describe.skipIf(!existsSync(design))(

@@ -9,31 +9,27 @@ import { MeshError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
 import { parseJson, text } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { CryptoProvider } from '../../ports/crypto.ts';
+import type { Random } from '../../ports/random.ts';
 import type { Signer } from '../../ports/signer.ts';
-import type { Condition, Op, Store } from '../../ports/store.ts';
+import type { Entry, Store } from '../../ports/store.ts';
 import { type Signed, sign } from '../../schema/signed.ts';
 import { toInstant } from '../../schema/words.ts';
-import {
-  type AuditEntry,
-  auditEntryShape,
-  type ChainEnd,
-  emptyChain,
-  endOf,
-  link,
-} from './chain.ts';
+import { type AuditEntry, auditEntryShape, type ChainEnd } from './chain.ts';
+import { type Draft, LogEnd } from './log-end.ts';
 import {
   type AuditHead,
-  endKey,
   entryKey,
   entryPrefix,
   type LogKeeper,
-  putEnd,
-  putEntry,
+  type LogName,
   putHead,
-  readEnd,
   readHeads,
 } from './log-rows.ts';
 import type { Keys } from './needs.ts';
+import { type AboutSubject, putTogether, takeApart } from './personal.ts';
+import { type SubjectKeys, unseal } from './subject-keys.ts';
+import { StoredTree } from './tree.ts';
 import { type AuditVerdict, verifyLog } from './verify-log.ts';
 
 /** Options of {@link AuditLog}. */
@@ -47,6 +43,13 @@ export interface AuditLogOptions {
   /** This log's own part of the store; must be conditional. */
   readonly store: Store;
   readonly clock: Clock;
+  readonly crypto: CryptoProvider;
+  readonly random: Random;
+  /**
+   * 32 bytes that the keys of subjects are wrapped with, e.g. from a key service, so that who takes the store alone can read
+   * nothing sealed. Default: a secret in the store.
+   */
+  readonly sealingKey?: Uint8Array;
   /** Entries between two signed heads. Default 256. */
   readonly headEvery?: number;
 }
@@ -58,13 +61,31 @@ export interface EntryFilter {
   /** Last instant, exclusive. */
   readonly to?: string;
   readonly kind?: string;
+  /** Puts what was sealed back into the body, where its subject was not erased. Such entries are no longer what was hashed. */
+  readonly reveal?: boolean;
   /** Entries at most. Default: all. */
   readonly limit?: number;
   readonly signal?: AbortSignal;
 }
 
+/** What came of {@link AuditLog.erase}. */
+export interface Erasure {
+  /** The entry that says so. */
+  readonly entry: AuditEntry;
+  /** Whether there was anything of the subject. */
+  readonly found: boolean;
+}
+
+/** Options of {@link AuditLog.erase}. */
+export interface EraseOptions {
+  /** The name the writers gave it. */
+  readonly subject: string;
+  /** Why, e.g. `GDPR Art. 17`; put into the log. 1 to 256 characters, and not the subject's name. */
+  readonly basis: string;
+}
+
 interface Waiting {
-  readonly entry: Pick<AuditEntry, 'at' | 'kind' | 'body'>;
+  readonly entry: Draft;
   /** Absent for entries nobody waits for. */
   readonly settle?: { resolve(entry: AuditEntry): void; reject(error: unknown): void };
 }
@@ -77,8 +98,8 @@ const batchLimit = 500;
 const bodyLimit = 65_536;
 /** Milliseconds until entries nobody waits for are tried again, after the store had failed. */
 const retryMs = 1_000;
-/** How often a batch is tried against other writers of the same log. */
-const writeAttempts = 8;
+/** Characters of the basis of an erasure. */
+const basisLimit = 256;
 
 /** Whose log it is. */
 function keeperOf({ did, tenant }: AuditLogOptions): LogKeeper {
@@ -89,8 +110,8 @@ function keeperOf({ did, tenant }: AuditLogOptions): LogKeeper {
 export class AuditLog {
   readonly #options: AuditLogOptions;
   readonly #headEvery: number;
-  #end: ChainEnd = emptyChain;
-  #endRevision: number | null = null;
+  readonly #end: LogEnd;
+  /** Entries under the newest signed head. */
   #headAt = 0;
   #waiting: Waiting[] = [];
   /** A flush is under way that has not begun to write. */
@@ -103,11 +124,12 @@ export class AuditLog {
   constructor(options: AuditLogOptions) {
     this.#options = options;
     this.#headEvery = options.headEvery ?? 256;
+    this.#end = new LogEnd(options);
   }
 
   /** Finds the end of the log; the first append does so by itself. Throws `STORE_CORRUPT` when the end is not there. */
   open(): Promise<void> {
-    this.#opened ??= this.#findEnd().catch((error: unknown) => {
+    this.#opened ??= this.#find().catch((error: unknown) => {
       // What failed once, e.g. a store that was away, may be tried again.
       this.#opened = undefined;
       throw error;
@@ -115,13 +137,24 @@ export class AuditLog {
     return this.#opened;
   }
 
+  /** Which log it is; undefined before its first entry. */
+  get name(): LogName | undefined {
+    const { log } = this.#end;
+    return log === undefined ? undefined : { ...keeperOf(this.#options), log };
+  }
+
+  /** Where the chain ends now. */
+  get end(): ChainEnd {
+    return this.#end.chain;
+  }
+
   /**
    * Adds an entry and resolves once it is stored. Throws `SCHEMA_INVALID` for a body that is not JSON, `LIMIT_EXCEEDED`
    * above 64 KiB, `OVERLOADED` while 10,000 wait, `CLOSED`, or what the store throws: then nothing was added.
    */
-  append(kind: string, body: Json): Promise<AuditEntry> {
+  append(kind: string, body: Json, about: AboutSubject = {}): Promise<AuditEntry> {
     return new Promise((resolve, reject) => {
-      this.#add(kind, body, { resolve, reject });
+      this.#add(this.#draft(kind, body, about), { resolve, reject });
     });
   }
 
@@ -129,8 +162,26 @@ export class AuditLog {
    * Adds an entry without waiting; it is stored in its turn, and tried again while the store fails. Throws like
    * {@link append}, at once; nothing is dropped silently.
    */
-  appendSoon(kind: string, body: Json): void {
-    this.#add(kind, body);
+  appendSoon(kind: string, body: Json, about: AboutSubject = {}): void {
+    this.#add(this.#draft(kind, body, about));
+  }
+
+  /**
+   * Deletes the key of `subject`: what was sealed with it can no longer be read by anybody, here or in any copy, and the chain
+   * still holds. Resolves once the deletion and the entry that says so are as durable as the store can make them. What is added
+   * about the subject later is sealed with a new key.
+   */
+  async erase({ subject, basis }: EraseOptions): Promise<Erasure> {
+    takeApart(null, { subject });
+    if (basis === '' || basis.length > basisLimit || basis.includes(subject)) {
+      const expected = `1 to ${String(basisLimit)} characters without the subject's name`;
+      throw new MeshError('INVALID_ARGUMENT', { argument: 'basis', expected, got: basis });
+    }
+    const draft = { ...this.#draft('erasure', { basis }, {}), erases: subject };
+    const entry = await new Promise<AuditEntry>((resolve, reject) => {
+      this.#add(draft, { resolve, reject });
+    });
+    return { entry, found: (entry.body as { found: boolean }).found };
   }
 
   /** Resolves when everything added so far is stored, or has failed. */
@@ -147,7 +198,7 @@ export class AuditLog {
 
   /** Entries in order, as they are stored. Does not check the chain: `verify()` does. */
   async *entries(filter: EntryFilter = {}): AsyncIterable<AuditEntry> {
-    const { from, to, kind, limit = Infinity, signal } = filter;
+    const { from, to, kind, limit = Infinity, reveal = false, signal } = filter;
     await this.flush();
     let count = 0;
     for await (const { key, value } of this.#options.store.scan({ prefix: entryPrefix })) {
@@ -157,20 +208,32 @@ export class AuditLog {
       if (kind !== undefined && entry.kind !== kind) continue;
       if ((from !== undefined && entry.at < from) || (to !== undefined && entry.at >= to)) continue;
       count += 1;
-      yield entry;
+      yield reveal ? await this.revealed(entry) : entry;
     }
+  }
+
+  /** `entry` with what was sealed put back into its body; as it is where its subject was erased. */
+  async revealed(entry: AuditEntry): Promise<AuditEntry> {
+    const { sealed, index, kind, body } = entry;
+    const [keys, log] = [this.#end.keys, this.#end.log];
+    if (sealed === undefined || keys === undefined || log === undefined) return entry;
+    const secret = await keys.secretOf(sealed.tag);
+    const plain = secret && unseal(sealed, secret, { log, index, kind }, this.#options.crypto);
+    if (plain === undefined) return entry;
+    const personal = JSON.parse(fromUtf8(plain)) as Json;
+    return { ...entry, body: putTogether(body, personal) };
   }
 
   /** Walks the whole chain and its signed heads, and names the first break. Appends wait meanwhile. */
   async verify(): Promise<AuditVerdict> {
     await this.open();
-    const { keys } = this.#options;
+    const { keys, crypto, store } = this.#options;
     const keeper = keeperOf(this.#options);
     return this.#inTurn(async () => {
       // Other processes may write to the same log during the walk; a snapshot does not see it.
-      const snapshot = await this.#options.store.snapshot?.();
+      const snapshot = await store.snapshot?.();
       try {
-        return await verifyLog(snapshot ?? this.#options.store, keeper, keys);
+        return await verifyLog(snapshot ?? store, keeper, { keys, crypto });
       } finally {
         await snapshot?.close();
       }
@@ -183,19 +246,58 @@ export class AuditLog {
     return [...heads.values()].filter((head) => head !== undefined);
   }
 
+  /** Stores what waits and signs the end of the log, unless it is signed; undefined for a log without entries. */
+  async seal(): Promise<Signed<AuditHead> | undefined> {
+    await this.flush();
+    return this.#inTurn(async () => {
+      await this.#drain();
+      return (await this.#signHead(1)) ?? (await this.heads()).at(-1);
+    });
+  }
+
+  /** The log's tree, for proofs. */
+  get tree(): StoredTree {
+    return new StoredTree(this.#options.store, this.#options.crypto);
+  }
+
+  /** Keys of subjects; undefined before the first entry. */
+  get subjects(): SubjectKeys | undefined {
+    return this.#end.keys;
+  }
+
+  /** The entry with this number; `NOT_FOUND`. */
+  async at(index: number): Promise<AuditEntry> {
+    const row = Number.isSafeInteger(index) && index >= 0 && (await this.#row(index));
+    if (!row) throw new MeshError('NOT_FOUND', { what: 'audit entry', id: index });
+    return parseJson(fromUtf8(row.value), auditEntryShape, 'the entry');
+  }
+
   /** Stores what waits, signs the end, and takes no more. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#finish();
     return this.#closing;
   }
 
-  #add(kind: string, body: Json, settle?: Waiting['settle']): void {
+  #row(index: number): Promise<Entry | undefined> {
+    return this.#options.store.get(entryKey(index));
+  }
+
+  #draft(kind: string, body: Json, about: AboutSubject): Draft {
+    const at = toInstant(this.#options.clock.now());
+    const { body: open, personal } = takeApart(frozen(body), about);
+    return {
+      at,
+      kind: kindShape(kind, 'kind'),
+      body: open,
+      ...(personal !== undefined && { personal, subject: about.subject! }),
+    };
+  }
+
+  #add(entry: Draft, settle?: Waiting['settle']): void {
     if (this.#closing !== undefined) throw new MeshError('CLOSED', { what: 'the audit log' });
     if (this.#waiting.length >= waitingLimit) {
       throw new MeshError('OVERLOADED', { what: 'the audit log', limit: waitingLimit });
     }
-    const at = toInstant(this.#options.clock.now());
-    const entry = { at, kind: kindShape(kind, 'kind'), body: frozen(body) };
     this.#waiting.push({ entry, ...(settle === undefined ? {} : { settle }) });
     this.#flushSoon();
   }
@@ -219,9 +321,9 @@ export class AuditLog {
 
   /** One batch; false when the store failed. */
   async #writeBatch(): Promise<boolean> {
-    const batch = this.#waiting.splice(0, batchLimit);
+    const batch = this.#waiting.splice(0, this.#batchLength());
     try {
-      const entries = await this.#store(batch.map(({ entry }) => entry));
+      const entries = await this.#end.store(batch.map(({ entry }) => entry));
       batch.forEach(({ settle }, i) => settle?.resolve(entries[i]!));
     } catch (error) {
       this.#fail(batch, error);
@@ -232,6 +334,13 @@ export class AuditLog {
     return true;
   }
 
+  /** An erasure is written alone: before it lies what its key sealed, behind it what a new key does. */
+  #batchLength(): number {
+    const erasure = this.#waiting.findIndex(({ entry }) => entry.erases !== undefined);
+    if (erasure < 0) return batchLimit;
+    return erasure === 0 ? 1 : Math.min(erasure, batchLimit);
+  }
+
   /** Who waits is told; what nobody waits for keeps its place and is tried again. */
   #fail(batch: readonly Waiting[], error: unknown): void {
     for (const { settle } of batch) settle?.reject(error);
@@ -239,64 +348,29 @@ export class AuditLog {
     this.#retryLater();
   }
 
-  async #store(
-    entries: readonly Pick<AuditEntry, 'at' | 'kind' | 'body'>[],
-  ): Promise<readonly AuditEntry[]> {
-    const { store } = this.#options;
-    for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
-      const linked: AuditEntry[] = [];
-      let end = this.#end;
-      for (const entry of entries) {
-        const next = link(end, entry);
-        linked.push(next);
-        end = endOf(next);
-      }
-      const ops: Op[] = linked.map(putEntry);
-      const conditions: Condition[] = [{ key: endKey, revision: this.#endRevision }];
-      const commit = await store.write([...ops, putEnd(end)], {
-        if: conditions,
-      });
-      if (commit.ok) {
-        this.#end = end;
-        this.#endRevision = commit.revision;
-        return linked;
-      }
-      // Another process wrote to the same log: go on after it.
-      await this.#findEnd();
-    }
-    throw new MeshError('STORE_FAILED', { store: 'audit', detail: 'no turn to write the log' });
-  }
-
-  async #findEnd(): Promise<void> {
-    const written = await readEnd(this.#options.store);
-    if (written === undefined) return;
-    const { end, revision } = written;
-    const last = await this.#options.store.get(entryKey(end.length - 1));
-    if (last === undefined) {
-      const detail = `entry ${String(end.length - 1)}, its last, is missing`;
-      throw new MeshError('STORE_CORRUPT', { store: 'audit', detail });
-    }
-    this.#end = end;
-    this.#endRevision = revision;
+  async #find(): Promise<void> {
+    await this.#end.find();
     this.#headAt = ((await this.heads()).at(-1)?.index ?? -1) + 1;
   }
 
   /** Signs the end when at least `every` entries came since the last head. */
-  async #signHead(every: number): Promise<void> {
-    const { length, hash } = this.#end;
-    if (hash === undefined || length - this.#headAt < every) return;
+  async #signHead(every: number): Promise<Signed<AuditHead> | undefined> {
+    const { length, hash } = this.#end.chain;
+    const { name } = this;
+    if (hash === undefined || name === undefined || length - this.#headAt < every) return undefined;
     const { signer, clock, store } = this.#options;
-    const index = length - 1;
+    const root = this.#end.root();
     const at = toInstant(clock.now());
-    const head: AuditHead = { format: 1, ...keeperOf(this.#options), index, hash, at };
+    const head: AuditHead = { format: 1, ...name, index: length - 1, hash, root, at };
     const signed = await sign('audit-head', head, signer).catch((error: unknown) => {
       // An identity that was ended signs no more; what comes after its last head is only chained.
       if (!MeshError.is(error, 'DID_DEACTIVATED')) throw error;
       return undefined;
     });
-    if (signed === undefined) return;
+    if (signed === undefined) return undefined;
     await store.write([putHead(signed)]);
     this.#headAt = length;
+    return signed;
   }
 
   async #finish(): Promise<void> {

@@ -4,10 +4,41 @@
  * @module
  */
 export { Audit, type AuditOptions, type ReceiptRequest } from './audit.ts';
-export { AuditLog, type AuditLogOptions, type EntryFilter } from './audit-log.ts';
-export { type AuditEntry, type ChainEnd, link, linkProblem } from './chain.ts';
-export type { AuditHead, LogKeeper } from './log-rows.ts';
-export type { Keys } from './needs.ts';
+export {
+  AuditLog,
+  type AuditLogOptions,
+  type EntryFilter,
+  type EraseOptions,
+  type Erasure,
+} from './audit-log.ts';
+export type {
+  AnchoredHead,
+  AnyBundle,
+  AuditBundle,
+  AuditManifest,
+  AuditWitness,
+  ShownKey,
+} from './bundle.ts';
+export {
+  type AuditEntry,
+  type AuditStub,
+  type ChainEnd,
+  type EntryContent,
+  link,
+  linkProblem,
+  type SealedPart,
+  type Sha256,
+} from './chain.ts';
+export type { AuditExportOptions } from './exporter.ts';
+export {
+  checkInclusion,
+  type InclusionCheck,
+  type InclusionParts,
+  type InclusionProof,
+} from './inclusion.ts';
+export type { AuditHead, LogKeeper, LogName } from './log-rows.ts';
+export type { Histories, Keys } from './needs.ts';
+export type { AboutSubject } from './personal.ts';
 export {
   contentHash,
   type ReceiptExpectations,
@@ -15,4 +46,10 @@ export {
   signReceipt,
   verifyReceipt,
 } from './receipts.ts';
-export { type AuditVerdict, verifyLog } from './verify-log.ts';
+export {
+  type AnchorCheck,
+  type AuditCheck,
+  type BundleParts,
+  verifyBundle,
+} from './verify-bundle.ts';
+export { type AuditVerdict, type VerifyParts, verifyLog } from './verify-log.ts';

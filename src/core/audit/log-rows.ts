@@ -1,5 +1,5 @@
 /**
- * Where the log stands in its store: entries, signed heads, and the end.
+ * Where the log stands in its store: who it is, entries, blocks of its tree, signed heads, and the end.
  * @module
  */
 import { fromUtf8, utf8 } from '../../base/bytes.ts';
@@ -10,7 +10,7 @@ import { integer, object, optional, parseJson, type Shape, text } from '../../ba
 import type { Op, Revision, Store } from '../../ports/store.ts';
 import { proofShape, type Signed } from '../../schema/signed.ts';
 import { did, instant, nodeName } from '../../schema/words.ts';
-import { type AuditEntry, auditEntryShape, type ChainEnd, writeEntry } from './chain.ts';
+import { type AuditEntry, auditEntryShape, type ChainEnd, hashText, writeEntry } from './chain.ts';
 
 /** Whose log it is. */
 export interface LogKeeper {
@@ -19,13 +19,29 @@ export interface LogKeeper {
   readonly tenant?: string;
 }
 
+/** One log: a keeper has another for each store it ever began one in. */
+export interface LogName extends LogKeeper {
+  /** Random, made with the first entry. */
+  readonly log: string;
+}
+
+/** What a store knows of its log itself. */
+export interface LogRow {
+  readonly format: 1;
+  readonly log: string;
+  /** Random, base64url of 32 bytes: the keys of subjects are wrapped with it, unless the application gave a key for that. */
+  readonly secret: string;
+}
+
 /** The keeper's signature under everything up to one entry. */
-export interface AuditHead extends LogKeeper {
+export interface AuditHead extends LogName {
   readonly format: 1;
   /** Index of the last entry covered. */
   readonly index: number;
   /** Hash of that entry. */
   readonly hash: string;
+  /** Root of the Merkle tree over all entries up to that one: base64url. */
+  readonly root: string;
   readonly at: string;
 }
 
@@ -35,12 +51,21 @@ export type LogView = Pick<Store, 'get' | 'scan'>;
 /** Under it stand the entries, in order. */
 export const entryPrefix = 'entry/';
 const headPrefix = 'head/';
+/** Under it stand the roots of whole blocks. */
+export const treePrefix = 'tree/';
+/** Where the log says who it is. */
+export const logKey = 'log';
 /** Where the length and the last hash stand. */
 export const endKey = 'end';
 
 /** Decimal and padded, so that the order of keys is the order of entries. */
 export function entryKey(index: number): string {
   return entryPrefix + padded(index);
+}
+
+/** Key of a block's root. */
+export function treeKey(level: number, number: number): string {
+  return `${treePrefix}${String(level)}/${padded(number)}`;
 }
 
 /** A write of one entry. */
@@ -68,6 +93,17 @@ export function readEntry(value: Uint8Array, key: string): AuditEntry | undefine
     if (!MeshError.is(error)) throw error;
     return undefined;
   }
+}
+
+/** Who the log is; undefined before its first entry. Throws `SCHEMA_INVALID` for something else. */
+export async function readLog(view: LogView): Promise<LogRow | undefined> {
+  const entry = await view.get(logKey);
+  return entry && parseJson(fromUtf8(entry.value, logKey), logShape, logKey);
+}
+
+/** A write of who the log is. */
+export function putLog(row: LogRow): Op {
+  return { put: logKey, value: utf8(canonicalJson(row)) };
 }
 
 /** Signed heads by the index they cover; undefined for one that cannot be read. */
@@ -103,15 +139,33 @@ function readHead(key: string, value: Uint8Array): Signed<AuditHead> | undefined
 
 const endShape: Shape<ChainEnd> = object({
   length: integer({ min: 1 }),
-  hash: optional(text({ max: 128 })),
+  at: instant,
+  hash: hashText,
 });
 
-const headShape = object({
+/** Parser of names of logs. */
+export const logName = text({
+  min: 22,
+  max: 22,
+  pattern: /^[A-Za-z0-9_-]+$/,
+  what: 'the name of a log',
+});
+
+const logShape: Shape<LogRow> = object({
+  format: integer({ min: 1, max: 1 }),
+  log: logName,
+  secret: hashText,
+}) as unknown as Shape<LogRow>;
+
+/** Parser of signed heads. */
+export const headShape = object({
   format: integer({ min: 1, max: 1 }),
   keeper: did,
   tenant: optional(nodeName),
+  log: logName,
   index: integer(),
-  hash: text({ max: 128 }),
+  hash: hashText,
+  root: hashText,
   at: instant,
   proof: proofShape,
 }) as unknown as Shape<Signed<AuditHead>>;

@@ -2,9 +2,18 @@
  * Does a stored log still say what was written? Walks it from the first entry and names the first that does not stand.
  * @module
  */
+import { toBase64url } from '../../base/bytes.ts';
 import { MeshError } from '../../base/errors.ts';
 import { type Signed, verifySigned } from '../../schema/signed.ts';
-import { type AuditEntry, type ChainEnd, emptyChain, endOf, linkProblem } from './chain.ts';
+import {
+  type AuditEntry,
+  type ChainEnd,
+  emptyChain,
+  endOf,
+  isStub,
+  linkProblem,
+  type Sha256,
+} from './chain.ts';
 import {
   type AuditHead,
   entryKey,
@@ -14,8 +23,10 @@ import {
   readEnd,
   readEntry,
   readHeads,
+  readLog,
 } from './log-rows.ts';
 import type { Keys } from './needs.ts';
+import { TreeEdge } from './tree.ts';
 
 /** What {@link verifyLog} found. */
 export interface AuditVerdict {
@@ -29,14 +40,22 @@ export interface AuditVerdict {
   readonly because?: string;
 }
 
+/** What checking needs. */
+export interface VerifyParts {
+  readonly keys: Keys;
+  readonly crypto: Sha256;
+}
+
 /** Checks the log of `owner` in `view`. What is wrong with it is a result, not an exception. */
 export async function verifyLog(
   view: LogView,
   owner: LogKeeper,
-  keys: Keys,
+  { keys, crypto }: VerifyParts,
 ): Promise<AuditVerdict> {
   const heads = await readHeads(view);
+  const log = await nameIn(view);
   let end = emptyChain;
+  const edge = new TreeEdge();
   let signed = 0;
   const broken = (because: string): AuditVerdict => {
     return { intact: false, entries: end.length, signed, firstBreak: end.length, because };
@@ -45,35 +64,56 @@ export async function verifyLog(
     if (key !== entryKey(end.length)) return broken(`in its place is ${key}`);
     const entry = readEntry(value, key);
     if (entry === undefined) return broken('it cannot be read');
-    const isHead = heads.has(entry.index);
-    const problem =
-      linkProblem(end, entry) ??
-      (isHead ? await headProblem(heads.get(entry.index), entry, owner, keys) : undefined);
+    const problem = isStub(entry) ? 'it says nothing' : linkProblem(end, entry, crypto);
     if (problem !== undefined) return broken(problem);
+    edge.add(entry.hash, crypto);
+    if (heads.has(entry.index)) {
+      const head = heads.get(entry.index);
+      const root = toBase64url(edge.root(crypto));
+      const misfit = await headProblem(head, { ...owner, log, entry, root }, keys);
+      if (misfit !== undefined) return broken(misfit);
+      signed = end.length + 1;
+    }
     end = endOf(entry);
-    if (isHead) signed = end.length;
   }
   const beyond = [...heads.keys()].some((index) => !(index < end.length));
   if (beyond || !(await isWrittenEnd(view, end))) return broken('it is missing');
   return { intact: true, entries: end.length, signed };
 }
 
-async function headProblem(
+/** What a head must say. */
+interface HeadExpectations extends LogKeeper {
+  readonly log: string | undefined;
+  readonly entry: Pick<AuditEntry, 'hash'>;
+  readonly root: string;
+}
+
+/** What does not fit at a signed head; undefined when it stands. It is checked with the key of its time. */
+export async function headProblem(
   head: Signed<AuditHead> | undefined,
-  entry: AuditEntry,
-  { keeper, tenant }: LogKeeper,
+  { keeper, tenant, log, entry, root }: HeadExpectations,
   keys: Keys,
 ): Promise<string | undefined> {
   if (head === undefined) return 'its signed head cannot be read';
   if (head.hash !== entry.hash) return 'it is not what was signed';
+  if (head.root !== root) return 'its signed head is of another tree';
   try {
-    await verifySigned('audit-head', head, keeper, keys.verify);
+    await verifySigned('audit-head', head, keeper, keys.verify, Date.parse(head.at));
   } catch (error) {
     if (!MeshError.is(error)) throw error;
     return 'its signed head does not verify';
   }
-  const same = head.keeper === keeper && head.tenant === tenant;
+  const same = head.keeper === keeper && head.tenant === tenant && head.log === log;
   return same ? undefined : 'its signed head is of another log';
+}
+
+async function nameIn(view: LogView): Promise<string | undefined> {
+  try {
+    return (await readLog(view))?.log;
+  } catch (error) {
+    if (!MeshError.is(error)) throw error;
+    return undefined;
+  }
 }
 
 async function isWrittenEnd(view: LogView, found: ChainEnd): Promise<boolean> {

@@ -12,6 +12,7 @@ import {
   linkProblem,
   verifyLog,
 } from '../../../src/core/audit/index.ts';
+import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
 import type { Entry, Store } from '../../../src/ports/store.ts';
 import { seededRandom } from '../../../src/testing/seeded-random.ts';
 import { virtualClock } from '../../../src/testing/virtual-clock.ts';
@@ -19,13 +20,15 @@ import { party, TestKeys } from '../trust/rig.ts';
 
 const keeper = party('keeper');
 const keys = new TestKeys();
+const crypto = nodeCrypto;
 
 function rig(options: { store?: Store; headEvery?: number } = {}) {
   const clock = virtualClock();
   const store = options.store ?? memoryStore({ clock });
   const { did, signer } = keeper;
   const { headEvery = 4 } = options;
-  const log = new AuditLog({ did, signer, keys, store, clock, headEvery });
+  const random = seededRandom('audit');
+  const log = new AuditLog({ did, signer, keys, store, clock, crypto, random, headEvery });
   return { clock, store, log };
 }
 
@@ -47,7 +50,7 @@ async function written(count: number, headEvery = 4): Promise<Store> {
   return store;
 }
 
-const verdictOf = (store: Store) => verifyLog(store, { keeper: keeper.did }, keys);
+const verdictOf = (store: Store) => verifyLog(store, { keeper: keeper.did }, { keys, crypto });
 const keyOf = (index: number): string => `entry/${String(index).padStart(16, '0')}`;
 
 describe('an audit log', () => {
@@ -288,7 +291,7 @@ describe('tampering with a stored log', () => {
       );
       let end = from === 0 ? { length: 0 } : { length: from, hash: entries[from - 1]!.hash };
       const ops = entries.slice(from).map((entry) => {
-        const forged = link(end, { ...entry, body: { forged: true } });
+        const forged = link(end, { ...entry, body: { forged: true } }, crypto);
         end = { length: forged.index + 1, hash: forged.hash };
         return { put: keyOf(forged.index), value: utf8(canonicalJson(forged)) };
       });
@@ -307,7 +310,7 @@ describe('tampering with a stored log', () => {
     );
     for (let index = 0; index < size; index += 1) {
       const end = index === 0 ? { length: 0 } : { length: index, hash: entries[index - 1]!.hash };
-      const forged = link(end, { ...entries[index]!, body: { forged: true } });
+      const forged = link(end, { ...entries[index]!, body: { forged: true } }, crypto);
       const key = keyOf(index);
       await store.write([{ put: key, value: utf8(canonicalJson(forged)) }]);
       expect(await verdictOf(store)).toMatchObject({ intact: false, firstBreak: index + 1 });
@@ -316,11 +319,15 @@ describe('tampering with a stored log', () => {
   });
 
   it('an entry with another number, sound in itself, is found', () => {
-    const first = link({ length: 0 }, { at: '2030-01-01T00:00:00.000Z', kind: 'task', body: 1 });
+    const first = link(
+      { length: 0 },
+      { at: '2030-01-01T00:00:00.000Z', kind: 'task', body: 1 },
+      crypto,
+    );
     const end = { length: 1, hash: first.hash };
-    const third = link({ length: 2, hash: first.hash }, first);
-    expect(linkProblem(end, third)).toMatch(/numbered 2/);
-    expect(linkProblem(end, link(end, first))).toBeUndefined();
+    const third = link({ length: 2, hash: first.hash }, first, crypto);
+    expect(linkProblem(end, third, crypto)).toMatch(/numbered 2/);
+    expect(linkProblem(end, link(end, first, crypto), crypto)).toBeUndefined();
   });
 
   it('writing the same entry in another spelling is found', async () => {
@@ -368,7 +375,8 @@ describe('the audit desk', () => {
   it('gives receipts and keeps the log', async () => {
     const { clock, store } = rig();
     const { did, signer } = keeper;
-    await using audit = new Audit({ did, signer, keys, store, clock, random: seededRandom(1) });
+    const random = seededRandom(1);
+    await using audit = new Audit({ did, signer, keys, store, clock, crypto, random });
     await audit.start();
     const asker = party('asker');
     const receipt = await audit.receipt({
