@@ -135,7 +135,7 @@ function readableAead(
     seal: (nonce, associated, plaintext) => {
       const tag = tagOf(nonce, associated, plaintext);
       if (isReserved(nonce)) return concat(masked(key, plaintext), tag);
-      follow(tag);
+      if (isCounted(nonce)) follow(tag);
       return concat(plaintext, tag);
     },
     open: (nonce, associated, ciphertext) => {
@@ -147,6 +147,11 @@ function readableAead(
       return plaintext;
     },
   };
+}
+
+/** Whether a nonce counts records (Noise, section 12: four zero bytes, then a number); a random one is of something kept, read in any order. */
+function isCounted(nonce: Uint8Array): boolean {
+  return nonce.subarray(0, 4).every((byte) => byte === 0);
 }
 
 /** Noise, section 4.2: what is sealed under the largest nonce becomes the next key, so this one text must be a secret. */
