@@ -13,15 +13,30 @@ export interface Service {
   readonly name: ServiceName;
   /** Commands or files that would do, the best first. */
   readonly places: readonly string[];
+  /** What a place is run with to see whether it works. Default `--version`. */
+  readonly tried?: readonly string[];
   /** The commands that bring it, one after the other. */
   readonly install: readonly (readonly [command: string, ...args: string[]])[];
 }
 
 /** The services there are. */
-export type ServiceName = 'chromium' | 'node22' | 'node26';
+export type ServiceName = 'chromium' | 'node22' | 'node26' | 'softhsm' | 'pkcs11js';
 
 /** The Nodes beside the repository's own that the library must run on, at exact versions. */
 const otherNodes = { node22: '22.23.3', node26: '26.9.0' } as const;
+
+/** The package that talks to hardware security modules. It is compiled when it is installed, so it is no dependency. */
+const pkcs11js = 'pkcs11js@2.1.7';
+
+/** Where `name` from npm is installed, out of git's sight, and how. */
+function fromNpm(name: ServiceName, version: string): Pick<Service, 'name' | 'install'> {
+  const flags = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  const folder = join('.services', name);
+  return { name, install: [['npm', 'install', '--prefix', folder, ...flags, version]] };
+}
+
+/** The package pkcs11js, where the service of that name puts it. */
+export const pkcs11jsFolder = join(root, '.services/pkcs11js/node_modules/pkcs11js');
 
 const services: readonly Service[] = [
   {
@@ -37,15 +52,23 @@ const services: readonly Service[] = [
       ['apt-get', 'install', '-y', '--no-install-recommends', 'chromium'],
     ],
   },
-  ...Object.entries(otherNodes).map(([name, version]): Service => {
-    const folder = join('.services', name);
-    const flags = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
-    return {
-      name: name as ServiceName,
-      places: [join(root, folder, 'node_modules/.bin/node')],
-      install: [['npm', 'install', '--prefix', folder, ...flags, `node@${version}`]],
-    };
-  }),
+  ...Object.entries(otherNodes).map(([name, version]) => ({
+    ...fromNpm(name as ServiceName, `node@${version}`),
+    places: [join(root, '.services', name, 'node_modules/.bin/node')],
+  })),
+  {
+    name: 'softhsm',
+    places: ['softhsm2-util'],
+    install: [
+      ['apt-get', 'update'],
+      ['apt-get', 'install', '-y', '--no-install-recommends', 'softhsm2'],
+    ],
+  },
+  {
+    ...fromNpm('pkcs11js', pkcs11js),
+    places: [process.execPath],
+    tried: ['--eval', `require(${JSON.stringify(pkcs11jsFolder)})`],
+  },
 ];
 
 /** The service called `name`. */
@@ -54,11 +77,11 @@ export function service(name: ServiceName): Service {
 }
 
 /** The command that runs the service here, or undefined when it is missing. */
-export function commandOf({ places }: Service): string | undefined {
+export function commandOf({ places, tried = ['--version'] }: Service): string | undefined {
   return places.find(
     (place) =>
       (!place.includes('/') || existsSync(place)) &&
-      spawnSync(place, ['--version'], { stdio: 'ignore', timeout: 30_000 }).status === 0,
+      spawnSync(place, tried, { stdio: 'ignore', timeout: 30_000 }).status === 0,
   );
 }
 

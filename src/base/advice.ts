@@ -44,6 +44,10 @@ export const advice: Readonly<Record<MeshErrorCode, string>> = {
   CLOCK_INVALID: 'Set the clock of this machine, then do it again. Nothing was written.',
   PETNAME_UNKNOWN:
     'Get the whole identifier by a way you trust and pin the petname to it. Nobody else can say who is meant.',
+  KEY_LOCKED:
+    'Give the right pass phrase or PIN. A token counts wrong ones and locks itself; a key file that was changed cannot be opened any more.',
+  SIGNER_FAILED:
+    'The device or the module that holds the key reported a failure of its own; `params.detail` has its name for it.',
   SIGNATURE_INVALID: 'The data was changed, or signed by another key. Do not use it.',
   VERDICT_REFUSED:
     'Only this node and anchors named for `SlashingAttestation` or `QuarantineAttestation` are believed; `detail` says what is wrong.',

@@ -42,6 +42,8 @@ export const sentences = {
   IDENTITY_LOCKED: 'the secret keys of {did} stay sealed: {detail}',
   CLOCK_INVALID: 'the clock says {now}, which cannot be: {detail}',
   PETNAME_UNKNOWN: "the petname '{did}' is pinned to no identifier here",
+  KEY_LOCKED: 'the key {key} stays locked: {detail}',
+  SIGNER_FAILED: 'the signer {signer} failed: {detail}',
   SIGNATURE_INVALID: 'the signature of {what} does not verify',
   VERDICT_REFUSED: "the verdict '{verdict}' was refused: {detail}",
   CREDENTIAL_INVALID: 'the credential was refused by check {check}: {detail}',

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { nobleCrypto } from '../../src/platform/noble-crypto.ts';
 import { nodeCrypto } from '../../src/platform/node-crypto.ts';
 import { createWebCrypto } from '../../src/platform/web-crypto.ts';
-import { answers } from './answers.ts';
+import { answers, webAnswers } from './answers.ts';
 import { keyTypes, questions } from './questions.ts';
 
 const web = createWebCrypto();
@@ -43,6 +43,13 @@ describe('verdicts', () => {
       }),
       { numRuns: 6 },
     );
+  });
+
+  it('are given by the WebCrypto of Node itself, but for secp256k1', async () => {
+    const asked = await questions(2, 1);
+    const { web: found, noble, trusted, signs } = await webAnswers(asked, keyTypes);
+    expect(found).toEqual(noble);
+    expect([trusted, signs]).toEqual([['Ed25519', 'P-256', 'P-384', 'P-521'], true]);
   });
 
   it('are asked for every kind of key, and some of them are yes', async () => {

@@ -43,10 +43,16 @@ function session(signer: Signer): Signer & { close(): Promise<void> } {
 /** Signers with one fault each, the law that catches it, and what the kit says. */
 const faults: [fault: string, law: string, said: RegExp, make: () => Signer][] = [
   [
-    'names another algorithm',
+    'names an algorithm nobody knows',
     'algorithm, keyId and publicKey have their form',
-    /algorithm: expected ES256K?, got|algorithm: expected "EdDSA", got "ES256"/,
-    () => but(native, { algorithm: 'ES256' as never }),
+    /algorithm must be one of EdDSA, ES256, .*, got RS256/,
+    () => but(native, { algorithm: 'RS256' as never }),
+  ],
+  [
+    'names the algorithm of another kind of key',
+    'algorithm, keyId and publicKey have their form',
+    /the bytes of publicKey: expected 33, got 32/,
+    () => but(native, { algorithm: 'ES256' }),
   ],
   [
     'hands out a key in a wrapping',

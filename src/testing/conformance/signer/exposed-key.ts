@@ -4,17 +4,18 @@
  */
 import { type Bytes, fromBase64url, fromHex } from '../../../base/bytes.ts';
 
-/** Values looked at, and windows of 32 bytes tried, before the search gives up. */
+/** Values looked at, and windows as long as the key tried, before the search gives up. */
 const valueLimit = 10_000;
 const windowLimit = 20_000;
 
 /**
- * Where in `value` a private key stands, e.g. `.options.seed`; undefined when nowhere. Members of every kind are followed:
+ * Where in `value` a private key of `length` bytes stands, e.g. `.options.seed`; undefined when nowhere. Members of every kind are followed:
  * hidden ones, symbols, accessors, entries of maps and sets. Text is read as hexadecimal and as base64.
  */
 export function exposedKey(
   value: unknown,
   isKey: (bytes: Uint8Array) => boolean,
+  length = 32,
 ): string | undefined {
   let windows = 0;
   const seen = new Set<unknown>();
@@ -23,9 +24,9 @@ export function exposedKey(
     if (seen.has(next.value)) continue;
     seen.add(next.value);
     for (const bytes of bytesIn(next.value)) {
-      for (let start = 0; start + 32 <= bytes.length; start += 1) {
+      for (let start = 0; start + length <= bytes.length; start += 1) {
         if ((windows += 1) > windowLimit) return undefined;
-        if (isKey(bytes.subarray(start, start + 32))) return next.path;
+        if (isKey(bytes.subarray(start, start + length))) return next.path;
       }
     }
     if (seen.size + waiting.length > valueLimit) continue;

@@ -2,8 +2,10 @@
  * Laws of the key: it is the one that is named, and it never shows itself.
  * @module
  */
-import { isDidUrl, splitDidUrl } from '../../../base/ids.ts';
-import { fromMultikey } from '../../../base/multiformat.ts';
+import type { Bytes } from '../../../base/bytes.ts';
+import { type DidUrl, isDidUrl, splitDidUrl } from '../../../base/ids.ts';
+import { fromMultikey, type KeyType } from '../../../base/multiformat.ts';
+import { keyTypes, secretLengths } from '../../../base/signature-kinds.ts';
 import type { Signer } from '../../../ports/signer.ts';
 import { check, checkEqual } from '../../assert.ts';
 import { exposedKey } from './exposed-key.ts';
@@ -14,10 +16,13 @@ export const keyLaws: readonly SignerLaw[] = [
   {
     name: 'algorithm, keyId and publicKey have their form',
     test: (signer) => {
-      checkEqual(signer.algorithm, 'EdDSA', 'algorithm');
+      const type = (keyTypes as Partial<typeof keyTypes>)[signer.algorithm];
+      const known = Object.keys(keyTypes).join(', ');
+      check(type !== undefined, `algorithm must be one of ${known}, got ${signer.algorithm}`);
       check(isDidUrl(signer.keyId), `keyId must be a DID with a fragment, got ${signer.keyId}`);
       check(signer.publicKey instanceof Uint8Array, 'publicKey must be a Uint8Array');
-      checkEqual(signer.publicKey.length, 32, 'the bytes of publicKey');
+      const length = type === 'Ed25519' ? 32 : secretLengths[type] + 1;
+      checkEqual(signer.publicKey.length, length, 'the bytes of publicKey');
       return Promise.resolve();
     },
   },
@@ -32,10 +37,9 @@ export const keyLaws: readonly SignerLaw[] = [
   },
   {
     name: 'a keyId that spells a key out spells publicKey',
-    claims: ({ keyId }) => /#z6Mk[^#]+$/.test(keyId),
-    test: (signer) => {
-      const { publicKey } = fromMultikey(splitDidUrl(signer.keyId).fragment);
-      checkEqual(publicKey, signer.publicKey, 'the key in keyId');
+    claims: ({ keyId }) => spelled(keyId) !== undefined,
+    test: ({ algorithm, keyId, publicKey }) => {
+      checkEqual(spelled(keyId), { type: keyTypes[algorithm], publicKey }, 'the key in keyId');
       return Promise.resolve();
     },
   },
@@ -43,6 +47,7 @@ export const keyLaws: readonly SignerLaw[] = [
     name: 'the private key does not show: not as a member, in JSON, under an inspector, or in an error',
     test: async (signer, tools) => {
       const isKey = await privateKeyTest(signer, tools);
+      const length = secretLengths[keyTypes[signer.algorithm]];
       const failure = await refusal(signer).catch((error: unknown) => error);
       const shown: readonly [how: string, value: unknown][] = [
         ['a member', signer],
@@ -52,12 +57,22 @@ export const keyLaws: readonly SignerLaw[] = [
         ['an error', failure],
       ];
       for (const [how, value] of shown) {
-        const path = exposedKey(value, isKey);
+        const path = exposedKey(value, isKey, length);
         check(path === undefined, `the private key shows as ${how}, at ${path ?? ''}`);
       }
     },
   },
 ];
+
+/** The key that the fragment of a `keyId` is, if it is one. */
+function spelled(keyId: DidUrl): { readonly type: KeyType; readonly publicKey: Bytes } | undefined {
+  if (!/#z[1-9A-HJ-NP-Za-km-z]{40,}$/.test(keyId)) return undefined;
+  try {
+    return fromMultikey(splitDidUrl(keyId).fragment);
+  } catch {
+    return undefined;
+  }
+}
 
 /** What a signer says to what is no message. */
 async function refusal(signer: Signer): Promise<unknown> {

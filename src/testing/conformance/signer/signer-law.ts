@@ -3,6 +3,7 @@
  * @module
  */
 import { equalBytes } from '../../../base/bytes.ts';
+import { keyTypes, secretLengths } from '../../../base/signature-kinds.ts';
 import type { CryptoProvider } from '../../../ports/crypto.ts';
 import type { Signer } from '../../../ports/signer.ts';
 import { check, checkWithin } from '../../assert.ts';
@@ -41,12 +42,11 @@ export async function checkSignature(
   { crypto }: SignerTools,
 ): Promise<void> {
   check(signature instanceof Uint8Array, `${what} must be a Uint8Array`);
-  check(signature.length === 64, `${what} must have 64 bytes, but has ${String(signature.length)}`);
-  const holds = await (await crypto()).verify(
-    { type: 'Ed25519', publicKey: signer.publicKey },
-    message,
-    signature,
-  );
+  const type = keyTypes[signer.algorithm];
+  const [length, got] = [2 * secretLengths[type], signature.length];
+  check(got === length, `${what} must have ${String(length)} bytes, but has ${String(got)}`);
+  const { publicKey } = signer;
+  const holds = await (await crypto()).verify({ type, publicKey }, message, signature);
   check(holds, `${what} must hold under publicKey`);
 }
 
@@ -56,5 +56,13 @@ export async function privateKeyTest(
   { crypto }: SignerTools,
 ): Promise<(bytes: Uint8Array) => boolean> {
   const provider = await crypto();
-  return (bytes) => equalBytes(provider.signingKey(bytes).publicKey, signer.publicKey);
+  return (bytes) => {
+    try {
+      const { publicKey } = provider.signingKey(bytes, keyTypes[signer.algorithm]);
+      return equalBytes(publicKey, signer.publicKey);
+    } catch {
+      // Not every number is a secret key.
+      return false;
+    }
+  };
 }
