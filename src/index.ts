@@ -22,6 +22,7 @@ export {
   type WireError,
 } from './base/errors.ts';
 export type { Did, DidUrl } from './base/ids.ts';
+export type { PublicJwk } from './base/jwk.ts';
 export type { ScheduleSpec } from './base/schedule.ts';
 export {
   type Agent,

@@ -13,7 +13,7 @@ export interface Signer {
   readonly algorithm: SignatureAlgorithm;
   /** The verification method others check against. */
   readonly keyId: DidUrl;
-  /** Public key, as {@link PublicKey} has it. */
+  /** Public key, as `PublicKey` of `CryptoProvider` has it. */
   readonly publicKey: Bytes;
   /**
    * The key behind it now, where it can be another one later: whoever reads several members over time takes them from this.
