@@ -163,18 +163,25 @@ export type {
   WaitOptions,
 } from './core/tasks/index.ts';
 export type {
+  AnchorScope,
   BookedCredential,
   Check,
   CheckName,
   CredentialEdge,
+  CredentialInput,
   CredentialRequest,
   EvidenceEdge,
   FactorName,
   Histories,
+  Link,
   MermaidOptions,
   Neighbours,
+  PresentationDemands,
+  PresentationRequest,
+  PresentationVerification,
   Reach,
   SaidStatus,
+  Reason,
   Skew,
   TrustAnchor,
   TrustEdge,
@@ -189,6 +196,7 @@ export type {
   TrustWeights,
   Verdict,
   Verification,
+  VerifyRequest,
 } from './core/trust/index.ts';
 export type { Anchor, AnchorProof } from './ports/anchor.ts';
 export type { Clock } from './ports/clock.ts';

@@ -15,6 +15,11 @@ export type { CredentialRequest } from './issue.ts';
 export { loadDidJwt } from './jws.ts';
 export type { Histories, Neighbours, TownCrier } from './needs.ts';
 export type { AppealRequest, FiledAppeal } from './notices.ts';
+export type {
+  PresentationDemands,
+  PresentationRequest,
+  PresentationVerification,
+} from './presentations.ts';
 export { type Check, type CheckName, type Reason, reasons } from './refusals.ts';
 export type {
   FactorName,
@@ -38,5 +43,6 @@ export {
 export type { BookedVerdict } from './verdict-book.ts';
 export type { QuarantineRequest, SlashRequest, VerdictRequest } from './verdict-desk.ts';
 export type { Verification } from './verification.ts';
+export type { CredentialInput, VerifyRequest } from './verifier.ts';
 export { parseSanction, type Sanction, type ViolationReport } from './violation.ts';
 export { trustWeights } from './weights.ts';

@@ -15,6 +15,7 @@ import { toInstant } from '../../schema/words.ts';
 import { credentialType } from './credentials.ts';
 import { signJws } from './jws.ts';
 import type { OwnLists } from './own-lists.ts';
+import { uuid } from './uuid.ts';
 
 /** What is to be said. */
 export interface CredentialRequest {
@@ -85,13 +86,4 @@ function checkRequest({ subject, type, claims }: CredentialRequest): void {
   }
   if (!isPlainObject(claims) || 'id' in claims) refuse('claims', 'JSON data without id', claims);
   canonicalJson(claims);
-}
-
-/** A random UUID (RFC 9562, section 5.4). */
-function uuid(random: Random): string {
-  const bytes = random.bytes(16);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -54,6 +54,7 @@ export const reasons = {
   'binding.nonce': 'it does not answer what was asked',
   'binding.domain': 'it is meant for another domain',
   'binding.replay': 'it was shown before',
+  'binding.limit': 'too many presentations are remembered to take one more',
   'key.not-found': 'the DID that signed does not exist',
   'key.unreachable': 'nobody could be asked for the keys',
   'key.document': 'the DID document is not usable',
@@ -101,6 +102,7 @@ export interface Check {
 
 /** Reasons that may pass by themselves. */
 const passing: ReadonlySet<Reason> = new Set<Reason>([
+  'binding.limit',
   'key.unreachable',
   'status.stale',
   'status.unreachable',

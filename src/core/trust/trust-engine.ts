@@ -6,7 +6,6 @@ import { type Duration, toMs } from '../../base/duration.ts';
 import { MeshError, toMeshError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
 import { Lifetime } from '../../base/lifetime.ts';
-import { isPlainObject } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import type { Http } from '../../ports/http.ts';
@@ -40,6 +39,12 @@ import type { Histories, Keys, Neighbours, Street, TownCrier } from './needs.ts'
 import type { AppealRequest, FiledAppeal } from './notices.ts';
 import { OwnLists } from './own-lists.ts';
 import { PresenceBook } from './presence.ts';
+import {
+  type PresentationDemands,
+  PresentationDesk,
+  type PresentationRequest,
+  type PresentationVerification,
+} from './presentations.ts';
 import type { TrustScore } from './score.ts';
 import { Scorekeeper } from './scorekeeper.ts';
 import type { StatusList } from './status-list.ts';
@@ -54,6 +59,7 @@ import {
   type VerdictEffects,
 } from './verdict-desk.ts';
 import { type Verification, type VerificationTools, verifyCredential } from './verification.ts';
+import { type CredentialInput, Verifier, type VerifyRequest } from './verifier.ts';
 import type { ViolationReport } from './violation.ts';
 import type { TrustWeights } from './weights.ts';
 
@@ -121,6 +127,8 @@ export class TrustEngine implements AsyncDisposable {
   readonly #examiner: CredentialExaminer;
   readonly #lists: StatusLists;
   readonly #tools: VerificationTools;
+  readonly #verifier: Verifier;
+  readonly #presentations: PresentationDesk;
   readonly #own: OwnLists;
   readonly #relay: StatusRelay;
   readonly #book: CredentialBook;
@@ -170,6 +178,13 @@ export class TrustEngine implements AsyncDisposable {
       now: () => clock.now(),
       delegations: (to) => this.#delegationsTo(to),
     };
+    this.#verifier = new Verifier(this.#tools);
+    this.#presentations = new PresentationDesk({
+      ...options,
+      standing,
+      examiner: this.#examiner,
+      verify: (token, shown) => this.#verifier.judge(token, shown),
+    });
     this.#own = new OwnLists(options);
     this.#book = new CredentialBook({
       did,
@@ -283,15 +298,42 @@ export class TrustEngine implements AsyncDisposable {
   }
 
   /** Makes every check of a credential; a bad one is a result, not an exception. */
-  async verify(credential: string | { readonly jwt: string }): Promise<Verification> {
+  async verify(credential: CredentialInput, request?: VerifyRequest): Promise<Verification> {
     await this.#ready();
-    const given: unknown = credential;
-    const token = isPlainObject(given) ? given['jwt'] : given;
-    if (typeof token !== 'string') {
-      const expected = 'a credential as vc+jwt';
-      throw new MeshError('INVALID_ARGUMENT', { argument: 'credential', expected, got: token });
-    }
-    return this.#verify(token, 'always');
+    return this.#verifier.verify(credential, request);
+  }
+
+  /** The verdicts on many credentials, in their order. The same one is judged once, and only some at a time. */
+  async verifyAll(
+    credentials: readonly CredentialInput[],
+    request?: VerifyRequest,
+  ): Promise<readonly Verification[]> {
+    await this.#ready();
+    return this.#verifier.verifyAll(credentials, request);
+  }
+
+  /**
+   * Signs a presentation of credentials, by default of all that this node holds, for one verifier and a short time.
+   * Throws `INVALID_ARGUMENT`, or `LIMIT_EXCEEDED` for one of more than 256 KiB.
+   */
+  async present(
+    request: Omit<PresentationRequest, 'credentials'> & Partial<PresentationRequest>,
+  ): Promise<string> {
+    await this.#ready();
+    const { credentials = this.held().map(({ jwt }) => jwt) } = request;
+    return this.#presentations.create({ ...request, credentials });
+  }
+
+  /**
+   * Makes every check of a presentation (`vp+jwt`) and of each credential in it; a bad one is a result, not an exception.
+   * It must be for this node, or for the audience named, and is taken once.
+   */
+  async verifyPresentation(
+    presentation: string,
+    demands?: PresentationDemands,
+  ): Promise<PresentationVerification> {
+    await this.#ready();
+    return this.#presentations.verify(presentation, demands);
   }
 
   /**
