@@ -170,18 +170,18 @@ export type {
   CredentialEdge,
   CredentialInput,
   CredentialRequest,
+  DelegationLink,
   EvidenceEdge,
   FactorName,
   Histories,
-  Link,
   MermaidOptions,
   Neighbours,
   PresentationDemands,
   PresentationRequest,
   PresentationVerification,
   Reach,
+  RefusalReason,
   SaidStatus,
-  Reason,
   Skew,
   TrustAnchor,
   TrustEdge,
@@ -198,6 +198,7 @@ export type {
   Verification,
   VerifyRequest,
 } from './core/trust/index.ts';
+
 export type { Anchor, AnchorProof } from './ports/anchor.ts';
 export type { Clock } from './ports/clock.ts';
 export type {

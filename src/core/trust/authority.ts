@@ -5,9 +5,9 @@
 import { MeshError, type MeshErrorCode } from '../../base/errors.ts';
 import type { DidUrl } from '../../base/ids.ts';
 import type { Keys, KeyUse, ResolvedKey } from './needs.ts';
-import { type Reason, refusal } from './refusals.ts';
+import { type RefusalReason, refusal } from './refusals.ts';
 
-const reasonsOf: Partial<Record<MeshErrorCode, Reason>> = {
+const reasonsOf: Partial<Record<MeshErrorCode, RefusalReason>> = {
   DID_NOT_FOUND: 'key.not-found',
   DID_UNREACHABLE: 'key.unreachable',
   DID_DEACTIVATED: 'key.deactivated',

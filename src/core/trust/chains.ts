@@ -15,7 +15,7 @@ export interface ShownDelegation {
 }
 
 /** A delegation that was gone by. */
-export interface Link {
+export interface DelegationLink {
   readonly credential: string;
   readonly issuer: Did;
   readonly to: Did;
@@ -25,7 +25,7 @@ export interface Link {
 export interface HandedRight {
   readonly right: Right;
   /** From the anchor to the issuer. */
-  readonly via: readonly Link[];
+  readonly via: readonly DelegationLink[];
   /** Epoch milliseconds up to which all links hold. */
   readonly until: number;
 }

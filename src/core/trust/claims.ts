@@ -7,7 +7,7 @@ import { MeshError } from '../../base/errors.ts';
 import { type Did, isDid } from '../../base/ids.ts';
 import { isPlainObject } from '../../base/shape.ts';
 import { type Credential, credentialShape } from '../../schema/credential.ts';
-import { type Reason, refusal } from './refusals.ts';
+import { type RefusalReason, refusal } from './refusals.ts';
 
 /** A time from when and until when something holds. */
 export interface Window {
@@ -98,7 +98,7 @@ export function timeProblem(
   window: Window,
   now: number,
   skew: Skew = {},
-): Extract<Reason, `time.${string}`> | undefined {
+): Extract<RefusalReason, `time.${string}`> | undefined {
   const { fromMs = 60_000, untilMs = 0 } = skew;
   if (window.from > now + fromMs) return 'time.early';
   if (window.until <= now - untilMs) return 'time.over';

@@ -25,7 +25,7 @@ import { authorisedKey } from './authority.ts';
 import { type Skew, timeProblem } from './claims.ts';
 import { provenBytes } from './eddsa-jcs.ts';
 import type { KeyUse, ResolvedKey } from './needs.ts';
-import { type Check, checkOfRefusal, type Reason, refusal } from './refusals.ts';
+import { type Check, checkOfRefusal, type RefusalReason, refusal } from './refusals.ts';
 
 /** The way to the keys of others. */
 export interface ProofKeys {
@@ -234,7 +234,7 @@ function contextOf(proof: DataIntegrityProof): unknown {
   return (proof as unknown as VcDocument)['@context'];
 }
 
-function shaped<T>(reason: Reason, read: () => T): T {
+function shaped<T>(reason: RefusalReason, read: () => T): T {
   try {
     return read();
   } catch (error) {

@@ -7,7 +7,7 @@ export type { AnchorScope, TrustAnchor } from './anchors.ts';
 export type { BookedAppeal } from './appeals.ts';
 export type { AttestationRequest } from './attest.ts';
 export type { Verdict } from './belief.ts';
-export type { Link } from './chains.ts';
+export type { DelegationLink } from './chains.ts';
 export type { Skew } from './claims.ts';
 export type { BookedCredential } from './credential-book.ts';
 export type { EvidenceBundle, MergeResult } from './evidence-exchange.ts';
@@ -20,7 +20,7 @@ export type {
   PresentationRequest,
   PresentationVerification,
 } from './presentations.ts';
-export { type Check, type CheckName, type Reason, reasons } from './refusals.ts';
+export { type Check, type CheckName, type RefusalReason, reasons } from './refusals.ts';
 export type {
   FactorName,
   FactorPart,

@@ -25,7 +25,7 @@ import {
   holderOf,
   tokensIn,
 } from './presentation-claims.ts';
-import { type Check, checkOfRefusal, passed, type Reason, refusal } from './refusals.ts';
+import { type Check, checkOfRefusal, passed, type RefusalReason, refusal } from './refusals.ts';
 import { Replays } from './replays.ts';
 import { uuid } from './uuid.ts';
 import type { Verification } from './verification.ts';
@@ -61,7 +61,7 @@ export interface PresentationVerification {
   /** Why it is not valid, for people. */
   readonly because?: string;
   /** Why it is not valid, for programs. */
-  readonly reason?: Reason;
+  readonly reason?: RefusalReason;
   /** Who showed it; believe it only when `valid`. */
   readonly holder?: Did;
   /** Verdicts on what is in it, in its order; none when it failed before they were looked at. */

@@ -84,14 +84,14 @@ export const reasons = {
 } as const;
 
 /** Why a check fails. */
-export type Reason = keyof typeof reasons;
+export type RefusalReason = keyof typeof reasons;
 
 /** One check. */
 export interface Check {
   readonly check: CheckName;
   readonly ok: boolean;
   /** Why it failed, for programs. */
-  readonly reason?: Reason;
+  readonly reason?: RefusalReason;
   /** Why it failed, for people. */
   readonly detail?: string;
   /** Milliseconds since what the check went by was fetched or signed. */
@@ -101,7 +101,7 @@ export interface Check {
 }
 
 /** Reasons that may pass by themselves. */
-const passing: ReadonlySet<Reason> = new Set<Reason>([
+const passing: ReadonlySet<RefusalReason> = new Set<RefusalReason>([
   'binding.limit',
   'key.unreachable',
   'status.stale',
@@ -109,13 +109,13 @@ const passing: ReadonlySet<Reason> = new Set<Reason>([
 ]);
 
 /** The error of what is refused for `reason`; without `detail` its usual sentence. */
-export function refusal(reason: Reason, detail: string = reasons[reason], cause?: unknown) {
+export function refusal(reason: RefusalReason, detail: string = reasons[reason], cause?: unknown) {
   const params = { check: checkOf(reason), reason, detail };
   return new MeshError('CREDENTIAL_INVALID', params, { cause });
 }
 
 /** The failed check of `reason`. */
-export function failedCheck(reason: Reason, detail: string = reasons[reason]): Check {
+export function failedCheck(reason: RefusalReason, detail: string = reasons[reason]): Check {
   const retryable = passing.has(reason);
   const check = checkOf(reason);
   return { check, ok: false, reason, detail, ...(retryable ? { retryable } : {}) };
@@ -124,7 +124,7 @@ export function failedCheck(reason: Reason, detail: string = reasons[reason]): C
 /** The failed check of a {@link refusal}; anything else is thrown on. */
 export function checkOfRefusal(error: unknown): Check {
   if (!MeshError.is(error, 'CREDENTIAL_INVALID')) throw error;
-  const { reason, detail } = error.params as { reason: Reason; detail: string };
+  const { reason, detail } = error.params as { reason: RefusalReason; detail: string };
   return failedCheck(reason, detail);
 }
 
@@ -133,13 +133,13 @@ export function passed(check: CheckName): Check {
   return passedChecks[check];
 }
 
-function checkOf(reason: Reason): CheckName {
+function checkOf(reason: RefusalReason): CheckName {
   return reason.slice(0, reason.indexOf('.')) as CheckName;
 }
 
 const passedChecks = Object.fromEntries(
   Object.keys(reasons).map((reason) => {
-    const check = checkOf(reason as Reason);
+    const check = checkOf(reason as RefusalReason);
     return [check, Object.freeze({ check, ok: true })];
   }),
 ) as Readonly<Record<CheckName, Check>>;

@@ -11,7 +11,7 @@ import type { CredentialStatus } from '../../schema/credential-status.ts';
 import { toInstant } from '../../schema/words.ts';
 import { decodeBits, encodeBits, encodedSince2021, minEntries, valueAt } from './bitstring.ts';
 import type { Claims } from './claims.ts';
-import { type Reason, reasons, refusal } from './refusals.ts';
+import { type RefusalReason, reasons, refusal } from './refusals.ts';
 
 /** A list that was read. */
 export interface StatusList {
@@ -107,7 +107,7 @@ export interface SaidStatus {
 
 /** Why a list is against a credential. */
 export interface StatusProblem {
-  readonly reason: Reason;
+  readonly reason: RefusalReason;
   readonly detail: string;
 }
 
@@ -156,7 +156,7 @@ function objection(purpose: string, value: number): StatusProblem | undefined {
   return { reason: 'status.set', detail: `its issuer has set '${purpose}'` };
 }
 
-function objectionOf(reason: Reason): StatusProblem {
+function objectionOf(reason: RefusalReason): StatusProblem {
   return { reason, detail: reasons[reason] };
 }
 

@@ -11,7 +11,8 @@ import type { Credential } from '../../schema/credential.ts';
 import type { CredentialStatus } from '../../schema/credential-status.ts';
 import type { CredentialExaminer } from './credentials.ts';
 import { Recent } from './recent.ts';
-import { type Check, failedCheck, type Reason, refusal } from './refusals.ts';
+
+import { type Check, failedCheck, type RefusalReason, refusal } from './refusals.ts';
 import {
   parseListId,
   readStatusList,
@@ -19,6 +20,7 @@ import {
   type StatusList,
   statusIn,
 } from './status-list.ts';
+
 import { jsonOf, keyPart, putJson } from './store-names.ts';
 import { Turns } from './turns.ts';
 
@@ -282,7 +284,7 @@ function isOne(status: CredentialStatus | readonly CredentialStatus[]): status i
   return !Array.isArray(status);
 }
 
-function failed(reason: Reason, detail?: string): StatusVerdict {
+function failed(reason: RefusalReason, detail?: string): StatusVerdict {
   return { until: 0, check: failedCheck(reason, detail) };
 }
 

@@ -5,12 +5,14 @@
 import type { Did } from '../../base/ids.ts';
 import type { Credential } from '../../schema/credential.ts';
 import { permits, type Right, speaksOf } from './anchors.ts';
-import { handedRights, type Link, type ShownDelegation } from './chains.ts';
+import { type DelegationLink, handedRights, type ShownDelegation } from './chains.ts';
 import type { Claims } from './claims.ts';
 import type { CredentialExaminer, Examination } from './credentials.ts';
 import { delegationIn, delegationType } from './delegation.ts';
-import { type Check, failedCheck, passed, type Reason } from './refusals.ts';
+
+import { type Check, failedCheck, passed, type RefusalReason } from './refusals.ts';
 import type { SaidStatus } from './status-list.ts';
+
 import type { StatusLists } from './status-lists.ts';
 
 /** The verdict on one credential. */
@@ -20,7 +22,7 @@ export interface Verification {
   /** Why it is not valid, for people. */
   readonly because?: string;
   /** Why it is not valid, for programs. */
-  readonly reason?: Reason;
+  readonly reason?: RefusalReason;
   readonly issuer?: Did;
   readonly subject?: Did;
   /** The credential; believe it only when `valid`. */
@@ -28,7 +30,7 @@ export interface Verification {
   /** Types an anchor stands for. A valid credential without any is true and does not count. */
   readonly counted: readonly string[];
   /** Delegations by which it counts, from the anchor on; none when its issuer is an anchor itself. */
-  readonly via: readonly Link[];
+  readonly via: readonly DelegationLink[];
   /** The checks made, in order; the first that fails is the last. */
   readonly checks: readonly Check[];
   /** Milliseconds since the keys of its issuer were known to be so. */
@@ -103,10 +105,10 @@ export async function verifyCredential(
 
 interface CountedTypes {
   readonly counted: readonly string[];
-  readonly via: readonly Link[];
+  readonly via: readonly DelegationLink[];
   readonly until: number;
   /** Why nothing counts, when nothing does. */
-  readonly reason: Reason;
+  readonly reason: RefusalReason;
 }
 
 /** The types that count because the issuer has the right itself. */
@@ -142,7 +144,7 @@ async function handedOn(
     prove: (shown) => prove(shown, tools, options),
   });
   const counted = [...direct];
-  const via: Link[] = [];
+  const via: DelegationLink[] = [];
   let until = Infinity;
   for (const type of types) {
     if (counted.includes(type)) continue;
