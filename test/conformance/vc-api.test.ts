@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { toBase64url, utf8 } from '../../src/base/bytes.ts';
 import { addProof } from '../../src/core/trust/eddsa-jcs.ts';
 import { nodeCrypto } from '../../src/platform/node-crypto.ts';
 import type { VcDocument } from '../../src/schema/vc-data-model.ts';
@@ -136,6 +137,50 @@ describe('the VC-API', () => {
     const { proof: _, ...verifiablePresentation } = await present([]);
     expect((await post('/presentations/verify', { verifiablePresentation })).status).toBe(400);
     expect((await post('/presentations/verify', {})).status).toBe(400);
+  });
+
+  describe('with an envelope of the older form', () => {
+    const holder = bob.did;
+    const vp = { '@context': [base], type: ['VerifiablePresentation'], holder };
+    const claims = { iss: bob.did, aud: 'd', nonce: 'c-1', vp };
+
+    async function shown(change: object = {}, header: object = {}) {
+      const full = { alg: 'EdDSA', typ: 'JWT', kid: bob.signer.keyId, ...header };
+      const parts = [full, { ...claims, ...change }].map((part) =>
+        toBase64url(utf8(JSON.stringify(part))),
+      );
+      const signature = toBase64url(await bob.signer.sign(utf8(parts.join('.'))));
+      const verifiablePresentation = {
+        '@context': base,
+        type: 'EnvelopedVerifiablePresentation',
+        id: `data:application/jwt,${parts.join('.')}.${signature}`,
+      };
+      const options = { challenge: 'c-1', domain: 'd' };
+      return post('/presentations/verify', { verifiablePresentation, options });
+    }
+
+    it('verifies it, and what is inside', async () => {
+      expect((await shown()).status).toBe(200);
+      const inside = { vp: { ...vp, verifiableCredential: [await issued('/jose')] } };
+      expect((await shown(inside)).status).toBe(200);
+      const forged = {
+        vp: { ...vp, verifiableCredential: [envelope('data:application/jwt,a.b.c')] },
+      };
+      expect((await shown(forged)).status).toBe(400);
+    });
+
+    it.each([
+      ['another challenge', { nonce: 'c-2' }, {}],
+      ['another domain', { aud: 'e' }, {}],
+      ['another holder', { vp: { ...vp, holder: api.did } }, {}],
+      ['another issuer', { iss: api.did }, {}],
+      ['nothing inside', { vp: undefined }, {}],
+      ['another algorithm', {}, { alg: 'ES256' }],
+      ['a key of somebody else', {}, { kid: `${api.did}#${bob.multikey}` }],
+      ['no key', {}, { kid: undefined }],
+    ])('refuses it with %s', async (_, change, header) => {
+      expect((await shown(change, header)).status).toBe(400);
+    });
   });
 
   it('resolves did:key, and says what is wrong with other names', async () => {

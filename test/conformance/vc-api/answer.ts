@@ -39,7 +39,8 @@ export function problemOf(error: unknown): Answer {
   if (MeshError.is(error, 'SCHEMA_INVALID', 'INVALID_ARGUMENT', 'DID_INVALID')) {
     return problem('MALFORMED_VALUE_ERROR', error.message);
   }
-  if (MeshError.is(error, 'CREDENTIAL_INVALID')) {
+  // Whatever else the SDK refuses has to do with keys and signatures.
+  if (MeshError.is(error) && error.code !== 'INTERNAL') {
     return problem('CRYPTOGRAPHIC_SECURITY_ERROR', error.message);
   }
   throw error;

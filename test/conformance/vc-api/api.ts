@@ -32,6 +32,7 @@ import { type Answer, problem, problemOf, type Question } from './answer.ts';
 import type { ProofChecker } from './borrowed-rdfc.ts';
 import { resolution } from './did-resolution.ts';
 import { wrongDigest } from './known-digests.ts';
+import { olderEnvelope } from './older-envelopes.ts';
 import { purposes, Statuses } from './statuses.ts';
 
 /** What {@link VcApi} is made of. */
@@ -169,6 +170,10 @@ export class VcApi {
 
   async #enveloped(given: VcDocument): Promise<VcDocument> {
     const { mediaType, content } = envelopeOf(given, 'verifiableCredential');
+    if (mediaType === 'application/jwt') {
+      const { document } = await olderEnvelope(content, 'vc', this.#ring);
+      return credentialDocument(document, 'credential');
+    }
     if (mediaType !== 'application/vc+jwt')
       throw refusal('form.proof', `${mediaType} is not supported`);
     const { ok, checks, claims } = await this.#examiner.examine(content);
@@ -180,17 +185,30 @@ export class VcApi {
 
   async #verifyPresentation(given: unknown, options: VcDocument): Promise<Answer> {
     if (!isPlainObject(given)) throw refusal('form.json', 'not an object');
-    if (isEnvelope(given, 'EnvelopedVerifiablePresentation')) {
-      envelopeOf(given, 'verifiablePresentation');
-      throw refusal('form.proof', 'presentations in envelopes are not supported');
-    }
-    const presentation = await this.#presentation(given, options);
+    const presentation = isEnvelope(given, 'EnvelopedVerifiablePresentation')
+      ? await this.#envelopedPresentation(given, options)
+      : await this.#presentation(given, options);
     const inner = [presentation['verifiableCredential'] ?? []].flat() as unknown[];
     for (const credential of inner) {
       const [status] = this.#statusProblems(await this.#credential(credential));
       if (status !== undefined) return problem('RANGE_ERROR', status);
     }
     return { status: 200, body: { verified: true, checks: ['proof'], problemDetails: [] } };
+  }
+
+  async #envelopedPresentation(given: VcDocument, options: VcDocument): Promise<VcDocument> {
+    const { mediaType, content } = envelopeOf(given, 'verifiablePresentation');
+    if (mediaType !== 'application/jwt')
+      throw refusal('form.proof', `${mediaType} is not supported`);
+    const { document, claims } = await olderEnvelope(content, 'vp', this.#ring);
+    const { challenge, domain } = options;
+    if (challenge !== undefined && claims['nonce'] !== challenge) {
+      throw refusal('binding.nonce');
+    }
+    if (domain !== undefined && ![claims['aud']].flat().includes(domain)) {
+      throw refusal('binding.domain');
+    }
+    return presentationDocument(document, 'presentation');
   }
 
   async #presentation(given: VcDocument, options: VcDocument): Promise<VcDocument> {
