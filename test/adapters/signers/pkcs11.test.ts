@@ -15,6 +15,7 @@ import { nobleCrypto } from '../../../src/platform/noble-crypto.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
 import type { SignatureKeyType } from '../../../src/ports/crypto.ts';
 import { describeWith } from '../../services.ts';
+import { worksTogether } from './identity-on-a-signer.ts';
 import { ScriptedToken } from './scripted-token.ts';
 
 const kinds: readonly SignatureKeyType[] = ['Ed25519', 'P-256', 'P-384', 'P-521', 'secp256k1'];
@@ -74,6 +75,13 @@ describeWith('pkcs11js', 'with pkcs11js', () => {
           expect(await judge.verify(key, message, signature)).toBe(true);
         }
       });
+    });
+
+    it('holds the key of an organisation, and the key that follows it', async () => {
+      const made = (key: string) => pkcs11Signer(options({ key, create: 'P-256' }));
+      await using signer = await made('this year');
+      await using next = await made('next year');
+      await worksTogether(signer, next);
     });
 
     it('refuses another PIN, and says nothing of it', async () => {
