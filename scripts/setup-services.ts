@@ -20,7 +20,7 @@ export interface Service {
 }
 
 /** The services there are. */
-export type ServiceName = 'chromium' | 'node22' | 'node26' | 'softhsm' | 'pkcs11js';
+export type ServiceName = 'anvil' | 'chromium' | 'node22' | 'node26' | 'softhsm' | 'pkcs11js';
 
 /** The Nodes beside the repository's own that the library must run on, at exact versions. */
 const otherNodes = { node22: '22.23.3', node26: '26.9.0' } as const;
@@ -63,6 +63,11 @@ const services: readonly Service[] = [
       ['apt-get', 'update'],
       ['apt-get', 'install', '-y', '--no-install-recommends', 'softhsm2'],
     ],
+  },
+  {
+    // A chain of the Ethereum kind on this machine, for did:ethr: a static binary in a package.
+    ...fromNpm('anvil', '@foundry-rs/anvil@1.7.1'),
+    places: [join(root, '.services/anvil/node_modules/.bin/anvil')],
   },
   {
     ...fromNpm('pkcs11js', pkcs11js),

@@ -114,6 +114,7 @@ async function build(
     ...options.resolution,
     clock,
     crypto,
+    http,
     store: store.sub('keys/'),
     resolvers: [...(options.resolvers ?? []), didWeb({ http })],
     registry: options.registry,

@@ -20,7 +20,7 @@ import type { Transport } from '../ports/transport.ts';
 import type { AutonomyLevel } from '../schema/action.ts';
 
 /** How what was found out about DIDs of others is kept. */
-export type ResolutionOptions = Omit<DidCacheOptions, 'clock' | 'resolvers'>;
+export type ResolutionOptions = Omit<DidCacheOptions, 'clock' | 'crypto' | 'http' | 'resolvers'>;
 
 /** Options of {@link MeshClient}. Everything has a default: `new MeshClient()` is a mesh in memory. */
 export interface MeshClientOptions {

@@ -4,6 +4,8 @@
  */
 import type { Did } from '../base/ids.ts';
 import type { DidDocument } from '../schema/did-document.ts';
+import type { CryptoProvider } from './crypto.ts';
+import type { Http } from './http.ts';
 
 /** What is known of a DID. */
 export interface Resolution {
@@ -22,8 +24,15 @@ export interface Resolution {
   readonly validator?: string;
 }
 
+/** What a client lends to its resolvers. */
+export interface ResolverGround {
+  /** The way out. */
+  readonly http?: Http | undefined;
+  readonly crypto?: CryptoProvider | undefined;
+}
+
 /** Options of {@link DidResolver.resolve}. */
-export interface ResolveOptions {
+export interface ResolveOptions extends ResolverGround {
   readonly signal?: AbortSignal | undefined;
   /** How much longer than its method allows a kept document may serve while nobody can be asked. Default 0. */
   readonly maxStaleMs?: number | undefined;

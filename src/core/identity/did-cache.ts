@@ -6,12 +6,17 @@ import { abortable, withDeadline } from '../../base/abort.ts';
 import { MeshError } from '../../base/errors.ts';
 import { bareDid, type Did, didMethod } from '../../base/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { DidResolver, Resolution, ResolveOptions } from '../../ports/resolver.ts';
+import type {
+  DidResolver,
+  Resolution,
+  ResolveOptions,
+  ResolverGround,
+} from '../../ports/resolver.ts';
 import { readDocumentOf } from '../../schema/read-did-document.ts';
 import { type Kept, KeptDids } from './kept-dids.ts';
 
 /** Options of {@link DidCache}. */
-export interface DidCacheOptions {
+export interface DidCacheOptions extends ResolverGround {
   readonly clock: Clock;
   /** Who is asked; the first that answers for a method. */
   readonly resolvers: readonly DidResolver[];
@@ -136,12 +141,12 @@ export class DidCache implements DidResolver {
     const method = didMethod(did);
     const resolver = this.#resolvers.get(method);
     if (resolver === undefined) throw new MeshError('DID_METHOD_UNKNOWN', { method });
-    const { clock, timeoutMs = 5_000 } = this.#options;
+    const { clock, http, crypto, timeoutMs = 5_000 } = this.#options;
     const late = (): MeshError => unreachable(did, `no answer within ${String(timeoutMs)} ms`);
     const deadline = { what: `resolving ${did}`, signal: options.signal, error: late };
     const found = await withDeadline(clock, timeoutMs, deadline, async (signal) => {
       try {
-        return await resolver.resolve(did, { ...options, signal });
+        return await resolver.resolve(did, { ...options, http, crypto, signal });
       } catch (error) {
         if (MeshError.is(error)) throw error;
         throw unreachable(did, 'its resolver failed', error);

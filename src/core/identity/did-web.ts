@@ -5,12 +5,12 @@
  */
 import { fromUtf8 } from '../../base/bytes.ts';
 import { MeshError } from '../../base/errors.ts';
+import { freshness } from '../../base/http-freshness.ts';
 import type { Did } from '../../base/ids.ts';
+import { webUrl } from '../../base/web-did-url.ts';
 import type { Http, HttpResponse } from '../../ports/http.ts';
 import type { DidResolver, Resolution } from '../../ports/resolver.ts';
 import { readDocumentOf } from '../../schema/read-did-document.ts';
-import { freshness } from './http-freshness.ts';
-import { webUrl } from './web-url.ts';
 
 /** Options of {@link didWeb}. */
 export interface DidWebOptions {

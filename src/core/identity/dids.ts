@@ -11,6 +11,7 @@
  * ```
  * @module
  */
+export { webUrl } from '../../base/web-did-url.ts';
 export type { DidDocument } from '../../schema/did-document.ts';
 export { readDidDocument } from '../../schema/read-did-document.ts';
 export {
@@ -32,4 +33,3 @@ export {
   toDidResolver,
 } from './did-resolver.ts';
 export { type DidWebOptions, didWeb } from './did-web.ts';
-export { webUrl } from './web-url.ts';

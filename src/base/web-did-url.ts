@@ -1,9 +1,9 @@
 /**
- * From a did:web to the address of its document.
+ * From a DID that names a web server to the address of what lies there.
  * @module
  */
-import { MeshError } from '../../base/errors.ts';
-import type { Did } from '../../base/ids.ts';
+import { MeshError } from './errors.ts';
+import type { Did } from './ids.ts';
 
 // RFC 1123, section 2.1: labels of letters, digits and hyphens. No address in any spelling: the last label has a letter that is not
 // a digit of a number.
@@ -18,10 +18,21 @@ const segmentPattern = /^[A-Za-z0-9._~!$&'()*+,;=@-]{1,255}$/;
  * be a path, a query, an address or `..` after that is refused with `DID_INVALID`, as is a port not among `ports`.
  */
 export function webUrl(did: Did, ports: readonly number[] = [443]): string {
-  const [host = '', ...path] = did
-    .slice('did:web:'.length)
-    .split(':')
-    .map((segment) => decoded(did, segment));
+  return addressOf(did, did.split(':').slice(2), ports, 'did.json');
+}
+
+/** The https URL of `file` of a did:webvh (its specification, section "The DID to HTTPS Transformation"), by the same rules. */
+export function webvhUrl(did: Did, file: string, ports: readonly number[] = [443]): string {
+  return addressOf(did, did.split(':').slice(3), ports, file);
+}
+
+function addressOf(
+  did: Did,
+  segments: readonly string[],
+  ports: readonly number[],
+  file: string,
+): string {
+  const [host = '', ...path] = segments.map((segment) => decoded(did, segment));
   const authority = checkedAuthority(did, host, ports);
   for (const segment of path) {
     if (segment === '.' || segment === '..' || !segmentPattern.test(segment)) {
@@ -29,7 +40,7 @@ export function webUrl(did: Did, ports: readonly number[] = [443]): string {
     }
   }
   const folder = path.length === 0 ? '.well-known' : path.join('/');
-  return `https://${authority}/${folder}/did.json`;
+  return `https://${authority}/${folder}/${file}`;
 }
 
 function checkedAuthority(did: Did, text: string, ports: readonly number[]): string {

@@ -2,12 +2,18 @@
  * How long an answer of a web server may be kept. Source: RFC 9111, sections 4.2, 5.1 and 5.2.2.
  * @module
  */
-import type { Resolution } from '../../ports/resolver.ts';
+
+/** How old an answer is, and what becomes of it. */
+export interface Freshness {
+  readonly ageMs: number;
+  /** From when it was made; 0 for "ask each time". Absent when its server says nothing. */
+  readonly maxAgeMs?: number;
+  /** An entity tag to ask with. */
+  readonly validator?: string;
+}
 
 /** Age of an answer, how long it may be kept, and what to ask its server about later; from its headers. */
-export function freshness(
-  headers: Readonly<Record<string, string>>,
-): Pick<Resolution, 'ageMs' | 'maxAgeMs' | 'validator'> {
+export function freshness(headers: Readonly<Record<string, string>>): Freshness {
   const directives = directivesOf(headers['cache-control'] ?? '');
   const ageMs = secondsOf(headers['age']) ?? 0;
   if (directives.has('no-store')) return { ageMs, maxAgeMs: 0 };
