@@ -2,7 +2,7 @@
  * What a DID stands for: its keys and where to reach its holder (W3C DID Core 1.0, section 4).
  * @module
  */
-import type { Did, DidUrl } from '../base/ids.ts';
+import type { Did } from '../base/ids.ts';
 import { dictionary, list, object, optional, type Shape, text, unknown } from '../base/shape.ts';
 import { type VerificationMethod, verificationMethodShape } from './verification-method.ts';
 import { did } from './words.ts';
@@ -92,8 +92,3 @@ export const didDocumentShape: Shape<DidDocument> = (value, at) =>
     service: optional(list(serviceShape, { max: maxMembers })),
     extensions: optional(dictionary(unknown)),
   })(value, at);
-
-/** Names of the keys of `document` that `purpose` names. */
-export function keysFor(document: DidDocument, purpose: Relationship): readonly DidUrl[] {
-  return (document[purpose] ?? []) as readonly DidUrl[];
-}

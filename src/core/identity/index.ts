@@ -4,7 +4,7 @@
  */
 export type { DidCacheOptions } from './did-cache.ts';
 export { incept, verifyDidLog } from './did-mesh.ts';
-export type { DidRegistry, RegisteredDid } from './did-registry.ts';
+export type { DidRegistry } from './did-registry.ts';
 export { didWeb } from './did-web.ts';
 export {
   Identity,
