@@ -5,7 +5,7 @@
 import { fromUtf8, utf8 } from '../../base/bytes.ts';
 import { MeshError } from '../../base/errors.ts';
 import { type Did, type DidUrl, didMethod, parseMeshDid, splitDidUrl } from '../../base/ids.ts';
-import { integer, list, object, parseJson } from '../../base/shape.ts';
+import { list, number, object, parseJson } from '../../base/shape.ts';
 import type { CryptoProvider, PublicKey } from '../../ports/crypto.ts';
 import type { DidResolver, Resolution, ResolveOptions } from '../../ports/resolver.ts';
 import type { Store } from '../../ports/store.ts';
@@ -72,7 +72,7 @@ export interface LogChange {
 
 const keptShape = object({
   log: didLogShape,
-  learned: list(integer(), { max: didLogLimits.entries }),
+  learned: list(number({ min: 0 }), { max: didLogLimits.entries }),
 });
 
 /** Methods that are answered for here and nowhere else. */
