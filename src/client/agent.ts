@@ -11,6 +11,7 @@ import type { AgentState } from '../schema/agent-life.ts';
 import type { Risk } from '../schema/agent-record.ts';
 import type { MeshEvent } from '../schema/mesh-event.ts';
 import type { SignedReceipt } from '../schema/receipt.ts';
+import type { TrustEvidence } from '../schema/trust-evidence.ts';
 import type { MeshClient } from './mesh-client.ts';
 import type { Schema } from './standard-schema.ts';
 
@@ -145,6 +146,11 @@ export interface TaskResult<Output = unknown> {
   /** The agent's announced price per query; absent when it announced none. */
   readonly cost?: { readonly credits: bigint };
   readonly usage?: ModelUsage & { readonly totalTokens: number };
+  /**
+   * Says how good it was, 0 to 1: signed evidence for the trust in who did it, in place of the bare fact that it was done. Can
+   * be called again; the last word counts. Rejects with `INVALID_ARGUMENT`, and with `RECEIPT_INVALID` for own agents.
+   */
+  readonly feedback: (score: number, note?: string) => Promise<TrustEvidence>;
 }
 
 /** A task whose answer comes in parts. */

@@ -21,7 +21,7 @@ import {
 } from '../core/identity/index.ts';
 import { type Policy, PolicyCache } from '../core/policy/index.ts';
 import { Roles } from '../core/roles/index.ts';
-import { TrustEngine } from '../core/trust/index.ts';
+import { TrustEngine, type TrustWeights } from '../core/trust/index.ts';
 import type { Placement } from '../ports/placement.ts';
 import type { Store } from '../ports/store.ts';
 import type { Street } from '../ports/street.ts';
@@ -39,6 +39,7 @@ import { LazyAggregator } from './lazy-aggregator.ts';
 import type { LocalAgent, LocalAgents } from './local-agents.ts';
 import { Observations } from './observations.ts';
 import type { MeshClientOptions } from './options.ts';
+import { Quarantines } from './quarantine.ts';
 import { ReceiptMembers } from './receipt-members.ts';
 import { Revocations } from './revocations.ts';
 import {
@@ -49,6 +50,7 @@ import {
   trustGate,
 } from './task-gates.ts';
 import { nodeOf, tenantOf, tenantStore } from './tenant.ts';
+import { Violations } from './violations.ts';
 
 /** Everything behind a started client. */
 export interface Rooms {
@@ -70,6 +72,8 @@ export interface Rooms {
   readonly receiptMembers: ReceiptMembers;
   readonly bonds: Bonds;
   readonly revocations: Revocations;
+  /** Who is shut out, and what that ends. */
+  readonly quarantines: Quarantines;
   readonly observations: Observations;
   /** Ends all of it, last first. */
   readonly lifetime: Lifetime;
@@ -169,10 +173,22 @@ async function build(
       clock,
       random: random.child('trust'),
       store: store.sub('trust/'),
-      street: federation,
+      street: withSiblings(federation, did),
       http,
       emit,
       anchors,
+      ...weightsOf(options),
+      crier: {
+        broadcast: (topic, bytes, telling) => gossip.broadcast(topic, bytes, telling),
+        on: (topic, listener) => gossip.on(topic, listener),
+      },
+      sharesEvidence: (peer) => bonds.has(peer),
+      onQuarantined: (peer, _, drainMs) => {
+        quarantines.begin(peer, drainMs);
+      },
+      onReleased: (peer) => {
+        quarantines.lift(peer);
+      },
       onRevoked: (peer, _, types) => {
         revocations.add(peer, types).catch((error: unknown) => {
           // In force all the same until the next start.
@@ -211,8 +227,33 @@ async function build(
       persistence: { store: store.sub('policy/'), signer, verify: keys.verify },
     }),
   );
-  const allows = (subject: Did, action: string, resource: string, context = {}): boolean =>
-    policy.decideSync({ subject, action, resource, context }).effect === 'allow';
+  const failed = (message: string) => (error: unknown, peer: Did) => {
+    if (options.logger) options.logger.log('error', message, { peer, error });
+  };
+  const violations = new Violations({
+    self: did,
+    violation: (report) => trust.violation(report),
+    failed: failed('a violation was not recorded'),
+  });
+  const allows = (subject: Did, action: string, resource: string, context = {}): boolean => {
+    const decision = policy.decideSync({ subject, action, resource, context });
+    violations.note({ subject, action, resource }, decision);
+    return decision.effect === 'allow';
+  };
+  const quarantines: Quarantines = new Quarantines({
+    clock,
+    verdictOn: (peer) => trust.quarantineOf(peer),
+    forget: (peer) => discovery.forget(peer),
+    cancelWork: (peer, reason) => {
+      federation.stopWork(peer, reason);
+      return Promise.resolve();
+    },
+    expel: (peer, refusal) => federation.expel(peer, rejection(did, refusal)),
+    welcome: async (peer) => {
+      if (bonds.has(peer)) await federation.connect(peer);
+    },
+    report: failed('a quarantine'),
+  });
   const unwelcome = (): MeshError =>
     new MeshError('POLICY_DENIED', {
       action: 'federate',
@@ -220,6 +261,8 @@ async function build(
       determining: 'by the receiver',
     });
   federation.accept(({ did: peer }) => {
+    const refusal = quarantines.refusal(peer);
+    if (refusal !== undefined) throw refusal;
     if (!allows(peer, 'federate', 'mesh')) throw unwelcome();
     return true;
   });
@@ -251,7 +294,7 @@ async function build(
       ...(options.logger && { logger: options.logger }),
     }),
   );
-  const gossip = own(
+  const gossip: Gossip = own(
     new Gossip({
       did,
       signer,
@@ -261,6 +304,7 @@ async function build(
       street: federation,
       store: store.sub('gossip/'),
       emit,
+      welcomes: (origin) => trust.quarantineOf(origin) === undefined,
       ...(options.logger && { logger: options.logger }),
     }),
   );
@@ -297,12 +341,19 @@ async function build(
   own(federation);
   const logger = options.logger === false ? undefined : options.logger;
   watchIdentity({ identity, keys, federation, discovery, clock, emit, logger, lifetime });
+  lifetime.own(() => {
+    quarantines.close();
+  });
   const gates = new Gates(clock);
+  gates.add('override', quarantines.gate);
   gates.add(
     'policy',
     policyGate(
       () => policy,
       () => did,
+      (question, decision) => {
+        violations.note(question, decision);
+      },
     ),
   );
   gates.add(
@@ -341,6 +392,7 @@ async function build(
     }),
     bonds,
     revocations,
+    quarantines,
     observations,
     lifetime,
   };
@@ -417,6 +469,30 @@ function endpointsOf(
   const announced = discovery.records({ meshId: peer }).flatMap(({ endpoints }) => endpoints);
   const here = transports.some(({ schemes }) => schemes.includes('mem')) ? [`mem:${peer}`] : [];
   return [...new Set([...announced, ...here])];
+}
+
+/** What a peer is told when it is shown the door: its keepers then know that it was no accident. */
+function rejection(did: Did, { message: reason }: MeshError): MeshError {
+  return new MeshError('PEER_REJECTED', { peer: did, reason });
+}
+
+function weightsOf({ trustWeights: weights }: MeshClientOptions): { weights?: TrustWeights } {
+  return weights === undefined ? {} : { weights };
+}
+
+/** The street as trust sees it: what is decided at one node of an organisation is in force at all of them. */
+function withSiblings(federation: Federation, did: Did) {
+  return {
+    call: federation.call.bind(federation),
+    handle: federation.handle.bind(federation),
+    peers: () => federation.peers(),
+    onPeer: (listener: (peer: Did) => void) => federation.onPeer(listener),
+    siblings: () =>
+      federation
+        .sessions()
+        .filter((session) => session.did === did && session.state === 'active')
+        .map(({ node }) => node),
+  };
 }
 
 /** The agent of this node whose id begins with `own`. */

@@ -3,6 +3,7 @@
  * @module
  */
 import { MeshError } from '../base/errors.ts';
+import type { Did } from '../base/ids.ts';
 import { bookId, TaskBook, type TaskOutcome } from '../core/tasks/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { GateRequest } from '../ports/gate.ts';
@@ -101,6 +102,15 @@ export class DurableTasks {
       throw error;
     } finally {
       if (this.#admitted.get(id) === admission) await this.#forget(id, asked);
+    }
+  }
+
+  /** Calls off everything that was taken from `peer` and is not over. */
+  async cancelFor(peer: Did, reason: string): Promise<void> {
+    if (!this.#options.agents.all().some(({ definition }) => definition.durable === true)) return;
+    const tasks = await this.book.list({ limit: 10_000 });
+    for (const { id, from, finishedAt } of tasks) {
+      if (from === peer && finishedAt === undefined) await this.book.cancel(id, reason);
     }
   }
 

@@ -124,7 +124,27 @@ export class MeshClient implements Extensible, AsyncDisposable {
       'disconnect',
       'openStream',
     ]);
-    this.trust = this.#door('trust', ['issue', 'verify', 'revoke', 'hold', 'observe', 'meet']);
+    this.trust = this.#door('trust', [
+      'issue',
+      'verify',
+      'revoke',
+      'hold',
+      'observe',
+      'meet',
+      'feedback',
+      'attest',
+      'exportEvidence',
+      'merge',
+      'setWeights',
+      'quarantine',
+      'slash',
+      'release',
+      'appeal',
+      'hear',
+      'answerAppeal',
+      'violation',
+      'proof',
+    ]);
     this.policy = this.#door('policy', ['decide', 'evaluate', 'publish', 'withdraw', 'rollback']);
     this.aggregator = lazyDoor<Aggregator>(
       'aggregator',

@@ -18,6 +18,7 @@ import { agentId } from '../schema/agent-record.ts';
 import type { Emit } from '../schema/mesh-event.ts';
 import { receiptShape, type SignedReceipt } from '../schema/receipt.ts';
 import { type Task, type TaskRequest, taskShape } from '../schema/task.ts';
+import type { TrustEvidence } from '../schema/trust-evidence.ts';
 import type { CallOptions, TaskPart, TaskResult } from './agent.ts';
 import { explain, type TaskExplanation, TaskHistory, type TriedTask } from './explanation.ts';
 import type { Gates, Refusal } from './gates.ts';
@@ -61,6 +62,14 @@ export interface TaskCallerOptions {
     receipt: SignedReceipt,
     expected: { by: Did; task: string; agent?: string; input: unknown; output: unknown },
   ) => Promise<void>;
+  /** Why nothing goes to `peer` any more, asked in the moment of sending: a gate may have let it pass a while ago. */
+  readonly shutOut: (peer: Did) => MeshError | undefined;
+  /** Says how good the work behind a receipt was. */
+  readonly feedback: (
+    receipt: SignedReceipt,
+    score: number,
+    note?: string,
+  ) => Promise<TrustEvidence>;
   /** Told of every checked receipt: trust learns from it, the log keeps it. */
   readonly onReceipt: (receipt: SignedReceipt, request: TaskRequest) => Promise<void>;
 }
@@ -187,7 +196,7 @@ export class TaskCaller {
     for (const candidate of candidates) {
       throwIfAborted(signal, `task '${request.id}'`);
       const asked = gateRequest(candidate, attempt);
-      const refusal = await this.#options.gates.ask(asked);
+      const refusal = (await this.#options.gates.ask(asked)) ?? this.#lateRefusal(asked);
       if (refusal !== undefined) {
         refusals.push(refusal);
         continue;
@@ -203,6 +212,11 @@ export class TaskCaller {
       }
     }
     throw failure ?? refusalError(request, refusals);
+  }
+
+  #lateRefusal({ peer, agent }: GateRequest): Refusal | undefined {
+    const error = this.#options.shutOut(peer);
+    return error && { gate: 'override', peer, agent, error };
   }
 
   async #runAt(candidate: Candidate, attempt: Attempt): Promise<TaskResult> {
@@ -223,14 +237,21 @@ export class TaskCaller {
     observe(receipt.agent, clock.monotonic() - sent);
     emit('task.completed', { task, type, latencyMs }, { peer, agent: receipt.agent });
     const price = this.#options.priceOf(receipt.agent);
-    return {
+    return this.#withFeedback({
       output,
       receipt,
       agent: { id: receipt.agent, meshId: peer },
       latencyMs,
       ...(price !== undefined && { cost: { credits: price } }),
       ...(usage !== undefined && { usage: totalled(usage) }),
-    };
+    });
+  }
+
+  /** A function cannot be cloned or stored; what is not listed does not stand in the way of either. */
+  #withFeedback(result: Omit<TaskResult, 'feedback'>): TaskResult {
+    const { feedback } = this.#options;
+    const give: TaskResult['feedback'] = (score, note) => feedback(result.receipt, score, note);
+    return Object.defineProperty(result, 'feedback', { value: give }) as TaskResult;
   }
 
   async #send(

@@ -18,6 +18,8 @@ export interface PolicyView {
     readonly effect: 'allow' | 'deny';
     readonly determining: readonly string[];
     readonly advice?: string;
+    readonly revision: number;
+    readonly violation?: { readonly policies: readonly string[]; readonly sanction: string };
   };
 }
 
@@ -29,10 +31,17 @@ export interface TrustView {
   };
 }
 
-/** Asks `task.send` or `task.receive`. */
-export function policyGate(policy: () => PolicyView, self: () => Did): Gate {
+/** Asks `task.send` or `task.receive`. `refused` hears of peers that were refused a task they came with. */
+export function policyGate(
+  policy: () => PolicyView,
+  self: () => Did,
+  refused: (
+    question: { readonly subject: Did; readonly action: string; readonly resource: string },
+    decision: ReturnType<PolicyView['decideSync']>,
+  ) => void = () => undefined,
+): Gate {
   return {
-    before({ task, direction, peer, agent }: GateRequest) {
+    before({ task, direction, peer, agent, explaining }: GateRequest) {
       const sending = direction === 'send';
       const action = sending ? 'task.send' : 'task.receive';
       const owner = sending ? peer : self();
@@ -46,6 +55,7 @@ export function policyGate(policy: () => PolicyView, self: () => Did): Gate {
         context,
       });
       if (decision.effect === 'allow') return;
+      if (!sending && explaining !== true) refused({ subject: peer, action, resource }, decision);
       // What decided is this organisation's business; the caller of another learns only that it was refused.
       const why = sending
         ? decision.determining.join(', ') || 'nothing permits it'

@@ -49,6 +49,8 @@ export interface TaskServerOptions {
   readonly mesh: MeshClient;
   readonly logger?: Logger | undefined;
   readonly trustIn: (did: Did) => number;
+  /** Why nothing is done for `peer` any more. */
+  readonly shutOut: (peer: Did) => MeshError | undefined;
   /** Takes the task of a durable agent into the book and resolves with how it ended. */
   readonly keep: (
     agent: LocalAgent,
@@ -212,6 +214,10 @@ export class TaskServer {
   ): Promise<unknown> {
     const { mesh, trustIn } = this.#options;
     const { id, type, labels = [] } = request;
+    // The gates were asked a while ago.
+    throwIfAborted(signal, `task '${id}'`);
+    const late = this.#options.shutOut(from);
+    if (late !== undefined) throw late;
     const context: HandlerContext = {
       input,
       signal,

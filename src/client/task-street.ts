@@ -102,15 +102,19 @@ function callerOf(rooms: Rooms, wiring: TaskWiring): TaskCaller {
       // Work under a key belongs to the node that may have begun it; other work can go elsewhere at once.
       const awaitReturn = options.idempotencyKey !== undefined;
       let opened = false;
-      try {
+      const send = async (signal: AbortSignal): Promise<unknown> => {
+        const sending = { ...options, signal };
         if (onPart === undefined) {
-          return await federation.call(peer, 'task.run', request, { ...options, awaitReturn });
+          return federation.call(peer, 'task.run', request, { ...sending, awaitReturn });
         }
-        const stream = await federation.openStream(peer, 'task.stream', request, options);
+        const stream = await federation.openStream(peer, 'task.stream', request, sending);
         opened = true;
         stream.end();
         for await (const part of stream) onPart(partShape(part, 'part'));
-        return await stream.result;
+        return stream.result;
+      };
+      try {
+        return await rooms.quarantines.during(peer, options.signal, send);
       } catch (thrown) {
         throw rooms.lifetime.closed ? thrown : lossOf(thrown, peer, opened);
       }
@@ -119,6 +123,8 @@ function callerOf(rooms: Rooms, wiring: TaskWiring): TaskCaller {
       rooms.observations.add(agent, latencyMs);
     },
     priceOf: (agent) => announcedPrice(discovery.get(agent)),
+    shutOut: (peer) => rooms.quarantines.refusal(peer),
+    feedback: (receipt, score, note) => trust.feedback(receipt, score, note),
     checkReceipt: async (receipt, expected) => {
       await audit.verifyReceipt(receipt, { ...expected, for: did });
     },
@@ -167,6 +173,7 @@ function serveTasks(rooms: Rooms, wiring: TaskWiring): DurableTasks {
     logger,
     receiptMembers: (about) => rooms.receiptMembers.of(about),
     keep: (agent, asked, request, options) => durable.take(agent, asked, request, options),
+    shutOut: (peer) => rooms.quarantines.refusal(peer),
     trustIn: (peer) => (peer === did ? 100 : trust.score(peer).score),
     issueReceipt: async (draft, { subject }) => {
       const receipt = await audit.receipt({ ...draft, policyVersion: policy.version });
@@ -175,6 +182,7 @@ function serveTasks(rooms: Rooms, wiring: TaskWiring): DurableTasks {
       return receipt;
     },
   });
+  rooms.quarantines.alsoCancel((peer, reason) => durable.cancelFor(peer, reason.message));
   federation.handle(
     'task.run',
     ({ from, body, signal }) => server.execute(taskRequestShape(body, 'task'), { from, signal }),

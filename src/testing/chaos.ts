@@ -4,6 +4,7 @@
  */
 import { type Duration, toMs } from '../base/duration.ts';
 import { MeshError } from '../base/errors.ts';
+import { measureViolation } from './chaos-violation.ts';
 import type { TestMesh } from './test-mesh.ts';
 
 /** What a step does and what it expects; built by {@link chaos}. */
@@ -56,8 +57,12 @@ export const chaos = {
   /** Lets the trust in `org` fall to `to`. */
   trustDrop: (org: string, to: number): ChaosStep => step(`trust in ${org} drops to ${String(to)}`),
 
-  /** Has `org` break a policy. */
-  violation: (org: string, policy: string): ChaosStep => step(`${org} breaks ${policy}`),
+  /**
+   * Has `org` break a rule `chaos/<policy>` that the other organisations are given for the purpose, marked `@violation`. A row with
+   * `expectQuarantine` measures how long it takes until no task of anybody reaches `org`; then all is taken back.
+   */
+  violation: (org: string, policy: string): ChaosStep =>
+    new Step({ fault: `${org} breaks ${policy}`, begin: undefined, culprit: { org, policy } }),
 
   /** Has `org` send `rps` requests a second. */
   flood: (org: string, { rps }: { readonly rps: number }): ChaosStep =>
@@ -96,6 +101,8 @@ type Begin = (mesh: TestMesh) => Fault;
 
 /** How long a partition lasts when the step does not say. */
 const partitionMs = 30_000;
+/** How long one that was shut out may take to come back. */
+const returnMs = 600_000;
 const probeTimeoutMs = 5_000;
 const probeEveryMs = 500;
 
@@ -110,6 +117,9 @@ interface StepParts {
   readonly lastsMs?: number;
   readonly expected?: string;
   readonly recoveryMs?: number;
+  /** Who breaks which rule. */
+  readonly culprit?: { readonly org: string; readonly policy: string };
+  readonly quarantineMs?: number;
 }
 
 class Step implements ChaosStep {
@@ -138,7 +148,9 @@ class Step implements ChaosStep {
   }
 
   expectQuarantine(ms: Duration): ChaosStep {
-    return this.#expecting(`quarantine within ${shown(toMs(ms, 'ms'))}`);
+    const quarantineMs = toMs(ms, 'ms');
+    const expected = `quarantine within ${shown(quarantineMs)}`;
+    return new Step({ ...this.#parts, expected, quarantineMs });
   }
 
   expectLimited(ms: Duration): ChaosStep {
@@ -151,6 +163,10 @@ class Step implements ChaosStep {
 
   async run(mesh: TestMesh): Promise<ChaosRow> {
     const { fault, begin, expected = 'nothing', recoveryMs, lastsMs } = this.#parts;
+    const { culprit, quarantineMs } = this.#parts;
+    if (culprit !== undefined && quarantineMs !== undefined) {
+      return { fault, expected, ...(await quarantine(mesh, culprit, quarantineMs)) };
+    }
     if (begin === undefined || recoveryMs === undefined) {
       return { fault, expected, measured: 'not built', ok: false };
     }
@@ -176,6 +192,25 @@ class Step implements ChaosStep {
   #expecting(expected: string): ChaosStep {
     return new Step({ ...this.#parts, expected });
   }
+}
+
+async function quarantine(
+  mesh: TestMesh,
+  culprit: { readonly org: string; readonly policy: string },
+  withinMs: number,
+): Promise<Pick<ChaosRow, 'measured' | 'ok'>> {
+  const reaches = (from: string, to: string): Promise<boolean> => probe(mesh, from, to);
+  const fault = { ...culprit, probe: probeType, reaches };
+  const ms = await measureViolation(mesh, fault, withinMs);
+  const { org } = culprit;
+  const others = mesh.orgs.filter((other) => other !== org);
+  // The mesh is whole again before the next step begins.
+  const pairs = others.flatMap((other) => [[other, org] as const, [org, other] as const]);
+  await recovery(mesh, pairs, mesh.clock.now() + returnMs, 0);
+  await mesh.settle();
+  return ms === undefined
+    ? { measured: 'no quarantine', ok: false }
+    : { measured: shown(ms), ok: true };
 }
 
 function crashing(name: string): Begin {

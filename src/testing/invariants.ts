@@ -173,6 +173,28 @@ const silenceNoticed: Invariant = {
   },
 };
 
+/** A node that has shut a peer out sends it no task and begins none for it, until it lets it back. */
+const noTaskToQuarantined: Invariant = {
+  name: 'no-task-to-quarantined',
+  begin: () => {
+    const shut = new Map<string, Set<unknown>>();
+    return ({ type, node, peer, caller, task }) => {
+      // What was decided stands after a restart, but may have ended meanwhile without anybody to tell of it.
+      if (type === 'node.booted' || !shut.has(node)) shut.set(node, new Set());
+      const peers = shut.get(node)!;
+      if (type === 'trust.quarantined') peers.add(peer);
+      if (type === 'trust.released') peers.delete(peer);
+      if (type === 'task.sent' && peers.has(peer)) {
+        return `${node} sent task ${String(task)} to ${String(peer)}, which it had shut out`;
+      }
+      if (type === 'handler.began' && peers.has(caller)) {
+        return `${node} began task ${String(task)} for ${String(caller)}, which it had shut out`;
+      }
+      return undefined;
+    };
+  },
+};
+
 /** No error of the library goes uncaught. */
 const nothingUncaught: Invariant = {
   name: 'nothing-uncaught',
@@ -192,6 +214,7 @@ export const invariants: readonly Invariant[] = [
   durableOverOnce,
   oneHolder,
   silenceNoticed,
+  noTaskToQuarantined,
 ];
 
 /** Shows every event to every law and keeps the first that was broken. */

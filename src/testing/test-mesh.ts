@@ -53,6 +53,11 @@ export interface TestMeshOptions {
   readonly crypto?: 'simulated' | CryptoProvider;
   /** Options of every client. By default policies permit everything between the organisations of the mesh. */
   readonly client?: TestClientOptions;
+  /**
+   * Organisations whose verdicts (slashing, quarantine) the others go by, unless their client options name `anchors`. Default:
+   * all of `orgs`; none of `nodes`.
+   */
+  readonly judges?: readonly string[];
   /** Whether organisations federate at the start. Default: yes for `orgs`, no for `nodes`. */
   readonly federate?: boolean;
   /**

@@ -203,6 +203,8 @@ describe('the task caller', () => {
           candidates: () => candidates,
           observe: () => undefined,
           priceOf: () => undefined,
+          shutOut: () => undefined,
+          feedback: () => Promise.reject(new MeshError('UNSUPPORTED', {})),
           send: (to, request) => {
             const i = numberOf(to);
             visited.push(i);

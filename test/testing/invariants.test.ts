@@ -29,6 +29,8 @@ const taken = (node: string, epoch: number): Told => ({
 });
 const sent = (t: number): Told => ({ type: 'message.sent', link: 1, to: 'b/0', t });
 const heard = { type: 'message.delivered', link: 1 };
+const shut = { type: 'trust.quarantined', peer: 'b' };
+const taskTo = (peer: string): Told => ({ type: 'task.sent', peer, task: 't' });
 const diskLost = { type: 'fault.crash', disk: 'lost' };
 
 describe('the laws of every run', () => {
@@ -77,13 +79,29 @@ describe('the laws of every run', () => {
       [sent(0), { ...heard, t: 29_000 }, sent(40_000)],
       [sent(0), { ...heard, t: 5_000 }, sent(36_000)],
     ],
+    [
+      'no-task-to-quarantined',
+      [
+        taskTo('b'),
+        shut,
+        taskTo('c'),
+        { ...taskTo('b'), node: 'c/0' },
+        { type: 'trust.released', peer: 'b' },
+        taskTo('b'),
+        shut,
+        { type: 'node.booted' },
+        began,
+      ],
+      [shut, taskTo('b')],
+    ],
+    ['no-task-to-quarantined', [began, shut], [shut, began]],
   ])('%s', (name, kept, broken) => {
     expect(brokenBy(...kept)).toBeUndefined();
     expect(brokenBy(...broken)).toBe(name);
   });
 
   it('are all shown above', () => {
-    expect(invariants.map(({ name }) => name)).toHaveLength(10);
+    expect(invariants.map(({ name }) => name)).toHaveLength(11);
   });
 
   it('keep the first that was broken', () => {

@@ -3,6 +3,7 @@
  * @module
  */
 import { MeshError } from '../../base/errors.ts';
+import type { Did } from '../../base/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { Gate } from './gate.ts';
 import type { CallEnds, Handler } from './handlers.ts';
@@ -23,6 +24,7 @@ export interface CallServerOptions {
 export class CallServer {
   readonly #ground: ServingGround;
   readonly #handlers = new Map<string, Handler>();
+  readonly #servings = new Set<Serving>();
   readonly #orphans = new Set<Serving>();
   /** Calls that came in. */
   calls = 0;
@@ -58,7 +60,14 @@ export class CallServer {
       return;
     }
     this.active += 1;
-    stream.events = new Serving(this.#ground, stream, header, ends, handler);
+    const serving = new Serving(this.#ground, stream, header, ends, handler);
+    this.#servings.add(serving);
+    stream.events = serving;
+  }
+
+  /** Tells the handlers at work for `peer` that their result is not wanted. */
+  stopFor(peer: Did, error: MeshError): void {
+    for (const serving of [...this.#servings]) if (serving.from === peer) serving.stop(error);
   }
 
   /** Tells those handlers that have outlived their session that nobody comes back for the result. */
@@ -68,6 +77,7 @@ export class CallServer {
 
   readonly #settled = (serving: Serving): void => {
     this.active -= 1;
+    this.#servings.delete(serving);
     this.#orphans.delete(serving);
   };
 }

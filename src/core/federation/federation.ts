@@ -291,6 +291,17 @@ export class Federation implements AsyncDisposable {
     return reviewVouching(session, { clock, keys, signal: this.#lifetime.signal });
   }
 
+  /** Ends everything that is being done here for `peer`; its sessions stay. */
+  stopWork(peer: Did, reason: MeshError): void {
+    this.#server.stopFor(peer, reason);
+  }
+
+  /** As {@link disconnect}, and ends everything that is being done here for `peer`, also what it could come back for. */
+  async expel(peer: Did, reason: MeshError): Promise<void> {
+    this.#server.stopFor(peer, reason);
+    await this.disconnect(peer, reason);
+  }
+
   /** Every connection, those lost and being dialled again too. */
   sessions(): readonly SessionView[] {
     const lost = this.#reach

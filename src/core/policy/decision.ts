@@ -24,6 +24,8 @@ export interface Decision {
   readonly determining: readonly string[];
   /** What would help, as the deciding policy's `@advice` says. */
   readonly advice?: string;
+  /** Rules marked `@violation` among those that forbade it. */
+  readonly violation?: ViolatedRules;
   /** What went wrong on the way, `<policy>: <what>`. */
   readonly errors: readonly string[];
   /** Revision of the policies that were asked. */
@@ -33,6 +35,14 @@ export interface Decision {
   readonly cache: 'hit' | 'miss' | 'bypass';
   /** Milliseconds since it was computed; never changes its truth. */
   readonly ageMs: number;
+}
+
+/** Rules that say that breaking them has consequences. */
+export interface ViolatedRules {
+  /** Their ids. */
+  readonly policies: readonly string[];
+  /** What the first asks for: `quarantine`, `slash` or `evidence`, and for how long. */
+  readonly sanction: string;
 }
 
 /** Why a decision is what it is. */

@@ -10,7 +10,7 @@ import type {
   PolicyRequest,
   PreparedPolicies,
 } from '../../ports/policy-engine.ts';
-import type { ExplainedPolicy } from './decision.ts';
+import type { ExplainedPolicy, ViolatedRules } from './decision.ts';
 import type { Policy } from './policy.ts';
 
 /** The part of a decision that depends on nothing but policies, request and entities. */
@@ -18,6 +18,7 @@ export interface Verdict {
   readonly effect: 'allow' | 'deny';
   readonly determining: readonly string[];
   readonly advice?: string;
+  readonly violation?: ViolatedRules;
   readonly errors: readonly string[];
 }
 
@@ -49,11 +50,15 @@ export class PolicySet {
   judge(request: PolicyRequest, entities: ReadonlyMap<string, Entity>): Verdict {
     const { effect, determining, errors } = this.#prepared.evaluate(request, entities);
     const advice = this.#advice(determining);
+    // A rule that could not be read to its end accuses nobody.
+    const read = determining.filter((id) => !errors.some(({ policy }) => policy === id));
+    const violation = effect === 'deny' ? this.#violation(read) : undefined;
     // Kept verdicts are handed out many times.
     return {
       effect,
       determining: Object.freeze([...determining]),
       ...(advice !== undefined && { advice }),
+      ...(violation !== undefined && { violation }),
       errors: Object.freeze(errors.map(({ policy, message }) => `${policy}: ${message}`)),
     };
   }
@@ -67,6 +72,16 @@ export class PolicySet {
       const advice = this.#prepared.annotation(outcome.policy, 'advice');
       return { ...outcome, ...(advice !== undefined && { advice }) };
     });
+  }
+
+  #violation(determining: readonly string[]): ViolatedRules | undefined {
+    const marked = determining.flatMap((id) => {
+      const sanction = this.#prepared.annotation(id, 'violation');
+      return sanction === undefined ? [] : [{ id, sanction }];
+    });
+    const [first] = marked;
+    if (first === undefined) return undefined;
+    return Object.freeze({ policies: marked.map(({ id }) => id), sanction: first.sanction });
   }
 
   #advice(determining: readonly string[]): string | undefined {

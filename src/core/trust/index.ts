@@ -44,5 +44,5 @@ export type { BookedVerdict } from './verdict-book.ts';
 export type { QuarantineRequest, SlashRequest, VerdictRequest } from './verdict-desk.ts';
 export type { Verification } from './verification.ts';
 export type { CredentialInput, VerifyRequest } from './verifier.ts';
-export { parseSanction, type Sanction, type ViolationReport } from './violation.ts';
+export type { ViolationReport } from './violation.ts';
 export { trustWeights } from './weights.ts';

@@ -60,13 +60,20 @@ export interface Street {
     peer: Did,
     method: string,
     body: unknown,
-    options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
+    options?: {
+      readonly timeoutMs?: number;
+      readonly signal?: AbortSignal;
+      /** Which node of the peer. Default: any. */
+      readonly node?: string;
+    },
   ): Promise<unknown>;
   handle(method: string, handler: (call: IncomingCall) => Promise<unknown>): void;
 }
 
 /** Who is on the street now, and who comes. */
 export interface Neighbours {
+  /** Names of the other nodes of this organisation that are connected. Default: none. */
+  siblings?(): readonly string[];
   /** Organisations with a session now. */
   peers(): readonly Did[];
   /** Tells `listener` of each peer whose session becomes active; the result takes it off. */

@@ -476,6 +476,11 @@ export class TrustEngine implements AsyncDisposable {
     return this.#desk.book.of(peer);
   }
 
+  /** The quarantine of `peer` that ends last; undefined when none stands, and before the start. */
+  quarantineOf(peer: Did): Signed<TrustVerdict> | undefined {
+    return this.#desk.book.quarantineOf(peer);
+  }
+
   /** Peers in quarantine now. */
   quarantined(): readonly Did[] {
     this.#assertStarted();

@@ -12,6 +12,7 @@ import type { Random } from '../../ports/random.ts';
 import type { Signer } from '../../ports/signer.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Emit } from '../../schema/mesh-event.ts';
+import { parseSanction } from '../../schema/sanction.ts';
 import { type Signed, sign } from '../../schema/signed.ts';
 import {
   appealShape,
@@ -29,7 +30,7 @@ import { type AppealRequest, type FiledAppeal, Notices } from './notices.ts';
 import { jsonOf, putJson } from './store-names.ts';
 import { type BookedVerdict, VerdictBook } from './verdict-book.ts';
 import { VerdictMessages } from './verdict-messages.ts';
-import { parseSanction, type Violation, type ViolationReport } from './violation.ts';
+import type { Violation, ViolationReport } from './violation.ts';
 
 /** Why, and for how long. */
 export interface VerdictRequest {
@@ -143,7 +144,8 @@ export class VerdictDesk {
   }
 
   async quarantine(peer: Did, request: QuarantineRequest): Promise<Signed<TrustVerdict>> {
-    const drainMs = bounded(toMs(request.drain ?? 0, 'drain'), verdictLimits.drainMs, 'drain');
+    const drain = Math.ceil(toMs(request.drain ?? 0, 'drain'));
+    const drainMs = bounded(drain, verdictLimits.drainMs, 'drain');
     const more = { ...(drainMs > 0 && { drainMs }) };
     return this.#speak('QuarantineAttestation', peer, request, quarantinePeriod, more);
   }
@@ -308,8 +310,10 @@ export class VerdictDesk {
     return street.call(appeal.to, 'trust.appeal', appeal, { timeoutMs: 4_000 });
   }
 
-  #taken({ verdict, release }: BookedVerdict): void {
+  #taken(booked: BookedVerdict): void {
+    const { verdict, release } = booked;
     const { emit, onChanged } = this.#options;
+    this.#messages.tellSiblings(booked);
     const { id, by, about, type, reason, expiresAt: until } = verdict;
     if (type === 'SlashingAttestation') {
       const { weight = slashWeight } = verdict;

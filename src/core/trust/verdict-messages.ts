@@ -9,13 +9,13 @@ import type { Did } from '../../base/ids.ts';
 import { list, object, optional, parseJson, unknown } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { type DidLog, didLogShape } from '../../schema/did-log.ts';
-import type { Histories, Street, TownCrier } from './needs.ts';
+import type { Histories, Neighbours, Street, TownCrier } from './needs.ts';
 import type { BookedVerdict, VerdictBook } from './verdict-book.ts';
 
 /** Options of {@link VerdictMessages}. */
 export interface VerdictMessagesOptions {
   readonly did: Did;
-  readonly street: Street;
+  readonly street: Street & Neighbours;
   readonly crier: TownCrier | undefined;
   readonly clock: Clock;
   readonly histories: Histories;
@@ -49,6 +49,10 @@ export class VerdictMessages {
   start(): () => void {
     const { street, crier, background } = this.#options;
     street.handle('trust.verdicts', () => this.#shown());
+    street.handle('trust.verdict', async ({ from, body }) => {
+      if (from === this.#options.did) await this.#takePiece(pieceShape(body, topic));
+      return {};
+    });
     const off = crier?.on(topic, ({ bytes }) => {
       background(this.#hear(bytes));
     });
@@ -61,13 +65,36 @@ export class VerdictMessages {
     await this.#options.crier?.broadcast(topic, bytes, { priority: 'high', ttl: tellMs });
   }
 
+  /**
+   * Tells the other nodes of this organisation: what goes around the mesh comes to one node of each. Whoever knows it already
+   * passes it on no more.
+   */
+  tellSiblings(piece: BookedVerdict): void {
+    const { street, did, background } = this.#options;
+    for (const node of street.siblings?.() ?? []) {
+      const telling = street.call(did, topic, piece, { timeoutMs: askMs, node });
+      background(telling.catch(() => undefined));
+    }
+  }
+
   /** Asks `peer` for what may have been missed. A peer that does not answer knows nothing. */
   async ask(peer: Did): Promise<void> {
+    const { street, did } = this.#options;
+    if (peer !== did) return this.#ask(peer);
+    for (const node of street.siblings?.() ?? []) await this.#ask(did, node);
+  }
+
+  async #ask(peer: Did, node?: string): Promise<void> {
     const { street, clock, signal } = this.#options;
     const what = 'trust.verdicts';
     try {
       const answer = await withDeadline(clock, askMs, { what, signal }, (within) =>
-        street.call(peer, what, {}, { timeoutMs: askMs, signal: within }),
+        street.call(
+          peer,
+          what,
+          {},
+          { timeoutMs: askMs, signal: within, ...(node !== undefined && { node }) },
+        ),
       );
       const { verdicts, logs } = shownShape(answer, what);
       if (verdicts.length === 0) return;

@@ -2,8 +2,6 @@
  * What a peer did against the rules, signed by the node that saw it: the evidence behind an automatic verdict.
  * @module
  */
-import { type Duration, toMs } from '../../base/duration.ts';
-import { MeshError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
 import { integer, list, object, optional, type Shape, text } from '../../base/shape.ts';
 import { proofShape, type Signed } from '../../schema/signed.ts';
@@ -19,7 +17,7 @@ export interface ViolationReport {
   readonly policies: readonly string[];
   /** Revision of the policies. */
   readonly revision: number;
-  /** What the rule asks for: see {@link parseSanction}. */
+  /** What the rule asks for: the text of its annotation `@violation`. */
   readonly sanction: string;
 }
 
@@ -36,12 +34,6 @@ export interface Violation {
   readonly revision: number;
 }
 
-/** What follows from a violation. */
-export interface Sanction {
-  readonly kind: 'quarantine' | 'slash' | 'evidence';
-  readonly periodMs?: number;
-}
-
 /** Parser of signed violations. */
 export const violationShape: Shape<Signed<Violation>> = object({
   format: integer({ min: 1, max: 1 }),
@@ -55,19 +47,3 @@ export const violationShape: Shape<Signed<Violation>> = object({
   kind: optional(text({ max: 32 })),
   proof: proofShape,
 }) as unknown as Shape<Signed<Violation>>;
-
-const sanctionPattern = /^(?<kind>quarantine|slash|evidence)?(?: (?:for )?(?<period>\S+))?$/;
-
-/**
- * Reads the annotation `@violation("...")`: `quarantine` (also when empty), `slash` or `evidence`, and for how long, e.g.
- * `quarantine for 2h`. `INVALID_ARGUMENT` for anything else.
- */
-export function parseSanction(annotation: string): Sanction {
-  const { kind = 'quarantine', period } = sanctionPattern.exec(annotation)?.groups ?? { kind: '' };
-  if (kind !== 'quarantine' && kind !== 'slash' && kind !== 'evidence') {
-    const expected = "'quarantine', 'slash' or 'evidence', and for how long";
-    throw new MeshError('INVALID_ARGUMENT', { argument: '@violation', expected, got: annotation });
-  }
-  if (period === undefined) return { kind };
-  return { kind, periodMs: toMs(period as Duration, '@violation') };
-}

@@ -12,6 +12,15 @@ export function seedOf({ seed = 1 }: TestMeshOptions): number {
   throw new MeshError('INVALID_ARGUMENT', { argument: 'seed', expected, got: seed });
 }
 
+/** Names of the organisations whose verdicts count, or `INVALID_ARGUMENT`. */
+export function judgesOf(options: TestMeshOptions): readonly string[] {
+  const names = orgsOf(options).map(({ name }) => name);
+  const { judges = options.orgs === undefined ? [] : names } = options;
+  if (judges.every((judge) => names.includes(judge))) return judges;
+  const expected = 'names of organisations of the mesh';
+  throw new MeshError('INVALID_ARGUMENT', { argument: 'judges', expected, got: judges });
+}
+
 const orgPattern = /^[a-z0-9][a-z0-9.-]{0,62}$/;
 
 /** The organisations, by name or by number, or `INVALID_ARGUMENT`. */

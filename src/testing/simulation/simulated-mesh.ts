@@ -20,7 +20,7 @@ import { Faults, type TestNetwork, type TestNode } from './faults.ts';
 import { Grapevine } from './grapevine.ts';
 import { Guard } from './guard.ts';
 import { epoch } from './host.ts';
-import { orgsOf, seedOf } from './mesh-options.ts';
+import { judgesOf, orgsOf, seedOf } from './mesh-options.ts';
 import { Network } from './network.ts';
 import { type RecordOrder, simulatedCrypto, simulatedCryptoName } from './simulated-crypto.ts';
 import { SimulatedNode, type World } from './simulated-node.ts';
@@ -38,6 +38,7 @@ const goodbyeMs = 120_000;
 const startMs = 60_000;
 
 type House = Awaited<ReturnType<typeof loadHouse>>;
+type Identity = Awaited<ReturnType<House['createIdentity']>>;
 
 /** Behind {@link TestMesh}. */
 export class SimulatedMesh implements TestMesh {
@@ -131,7 +132,11 @@ export class SimulatedMesh implements TestMesh {
   async begin(): Promise<void> {
     await this.#house.loadEverything();
     this.#guard.open();
-    for (const org of orgsOf(this.#options)) await this.#addOrg(org);
+    const orgs = orgsOf(this.#options);
+    const identities = new Map<string, Identity>();
+    for (const { name } of orgs) identities.set(name, await this.#identityOf(name));
+    const judges = judgesOf(this.#options).map((name) => identities.get(name)!.did);
+    for (const org of orgs) this.#addOrg(org, identities.get(org.name)!, judges);
     const edges = this.#edges();
     for (const [from, to] of edges) {
       const { host } = this.#nodes[from]!;
@@ -324,18 +329,21 @@ export class SimulatedMesh implements TestMesh {
     return [...timers, ...links];
   }
 
-  async #addOrg(org: TestOrg): Promise<void> {
-    const { name } = org;
-    const { replicas = 1, client = {}, disk = {} } = this.#options;
-    const random = this.#random.child(name);
-    const ground = {
-      clock: frozenClock,
-      random: random.child('identity'),
-      crypto: this.#world.crypto,
-    };
+  async #identityOf(name: string): Promise<Identity> {
+    const random = this.#random.child(name).child('identity');
+    const ground = { clock: frozenClock, random, crypto: this.#world.crypto };
     const did: `did:mesh:${string}` = `did:mesh:enterprise:${name}`;
     const identity = await this.#house.createIdentity(ground, { did });
     this.#names.set(identity.did, name);
+    return identity;
+  }
+
+  #addOrg(org: TestOrg, identity: Identity, judges: readonly Did[]): void {
+    const { name } = org;
+    const { replicas = 1, client = {}, disk = {} } = this.#options;
+    const random = this.#random.child(name);
+    const given = org.client?.anchors ?? client.anchors;
+    const anchors = given ?? judges.map((issuer) => ({ issuer, types: verdictTypes }));
     const nodes = Array.from(
       { length: replicas },
       (_, index) =>
@@ -350,6 +358,7 @@ export class SimulatedMesh implements TestMesh {
             introductions: this.#options.topology === undefined,
             ...client,
             ...org.client,
+            anchors,
             ...(org.region !== undefined && { region: org.region }),
             identity,
           },
@@ -427,6 +436,8 @@ function ifOpen<T>(ask: () => T): T | undefined {
     throw error;
   }
 }
+
+const verdictTypes = ['QuarantineAttestation', 'SlashingAttestation'];
 
 /** Everything is permitted, except with an organisation in quarantine. */
 const openPolicy = {

@@ -68,6 +68,31 @@ describe('a decision', () => {
     expect(cache.decideSync(receive)).toMatchObject({ effect: 'allow', cache: 'hit' });
   });
 
+  it('says which rules marked as a violation forbade it, and what the first asks for', () => {
+    const policies = [
+      cedar('@id("mild") @violation("slash") forbid (principal, action, resource);'),
+      cedar('@id("plain") forbid (principal, action, resource);'),
+      cedar('@id("hard") @violation forbid (principal, action, resource);'),
+    ];
+    const { violation } = rig({ policies }).cache.decideSync(receive);
+    expect(violation?.policies.toSorted()).toEqual(['hard', 'mild']);
+    const other = cedar('@violation("slash") permit (principal, action, resource);');
+    expect(rig({ policies: [other] }).cache.decideSync(receive)).not.toHaveProperty('violation');
+    expect(rig({ policies: [] }).cache.decideSync(receive)).not.toHaveProperty('violation');
+  });
+
+  it('accuses nobody by a rule that could not be read to its end', () => {
+    const text = '@violation forbid (principal, action, resource) when { context.nowhere == 1 };';
+    const decision = rig({ policies: [cedar(text)] }).cache.decideSync(receive);
+    expect(decision.effect).toBe('deny');
+    expect(decision).not.toHaveProperty('violation');
+  });
+
+  it('refuses a rule whose violation asks for something there is not', () => {
+    const text = '@violation("death") forbid (principal, action, resource);';
+    expect(() => rig({ policies: [cedar(text)] })).toThrow(/@violation/);
+  });
+
   it('carries the advice of the policy that decided', () => {
     const text = '@advice("Ask for a credential.") forbid (principal, action, resource);';
     expect(rig({ policies: [cedar(text)] }).cache.decideSync(receive).advice).toBe(

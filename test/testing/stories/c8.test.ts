@@ -18,12 +18,12 @@ test('every fault has a row, and what is not built is never ok', async () => {
     ['crash b/0', 'recovery within 60.0 s', true],
     ['partition a | b, c', 'recovery within 2.0 min', true],
     ['trust in c drops to 40', 'traffic to c below 0.1 within 5.0 s', false],
-    ['b breaks eu-residency', 'quarantine within 10.0 s', false],
+    ['b breaks eu-residency', 'quarantine within 10.0 s', true],
     ['flood by a, 5000 a second', 'limited within 30.0 s', false],
     ['b:model degrades to 0.5', 'rollback within 5.0 min', false],
   ]);
-  expect(report.rows.slice(2).map(({ measured }) => measured)).toEqual(
-    Array.from({ length: 4 }, () => 'not built'),
-  );
+  const notBuilt = [2, 4, 5].map((i) => report.rows[i]!.measured);
+  expect(notBuilt).toEqual(['not built', 'not built', 'not built']);
   expect(report.rows[0]!.measured).toMatch(/^\d+\.\d s$/);
+  expect(report.rows[3]!.measured).toMatch(/^\d\.\d s$/);
 });

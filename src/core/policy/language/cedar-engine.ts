@@ -12,6 +12,7 @@ import type {
   PolicySource,
   PreparedPolicies,
 } from '../../../ports/policy-engine.ts';
+import { parseSanction } from '../../../schema/sanction.ts';
 import { compileText } from './compiled-texts.ts';
 import { Evaluation } from './evaluation.ts';
 import { Projection } from './projection.ts';
@@ -120,6 +121,8 @@ function compileAll(sources: readonly PolicySource[]): readonly CompiledPolicy[]
     for (const [i, one] of compiled.entries()) {
       const own = one.statement.annotations.get('id') ?? `${source.id}/${String(i)}`;
       const id = compiled.length === 1 ? source.id : own;
+      const sanction = one.statement.annotations.get('violation');
+      if (sanction !== undefined) parseSanction(sanction);
       if (ids.has(id)) throw new MeshError('ALREADY_EXISTS', { what: 'policy', id });
       ids.add(id);
       policies.push({ ...one, id, index: policies.length });
