@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Identity, type MeshEvent, memoryStore, type Store } from '../../src/index.ts';
+import { fromBase64url } from '../../src/base/bytes.ts';
+import { canonicalJson } from '../../src/base/canonical.ts';
+import { cedar, Identity, type MeshEvent, memoryStore, type Store } from '../../src/index.ts';
 import { echo, failure, Town, until } from './rig.ts';
 
 /** What a client tells from now on. */
@@ -97,6 +99,38 @@ describe('a rotation while the mesh runs', () => {
     await again.federate(globex.did);
     await until(() => heard.length > 0);
     expect(heard).toMatchObject([{ type: 'identity.rotated', peer: again.did }]);
+  });
+});
+
+describe('what was signed before a rotation', () => {
+  it('stays good: receipts, the audit log and published policies, over a restart', async () => {
+    await using town = new Town();
+    const { acme, globex, store } = await row(town);
+    await globex.federate(acme.did);
+    await acme.policy.publish(cedar`permit (principal, action == Action::"x", resource);`);
+    await acme.audit.append('note', { said: 'before' });
+    const { receipt } = await globex.executeTask({ type: 'echo', data: 1 }, { to: acme.did });
+    const before = Date.now();
+    // Closing signs the end of the log; so it has heads by both keys.
+    await acme.close();
+    const second = await town.open('acme', [echo], { store });
+    await second.identity.rotate();
+    await second.audit.append('note', { said: 'after' });
+    await second.close();
+    const again = await town.open('acme', [echo], { store });
+    await again.audit.append('note', { said: 'later' });
+    expect(await again.audit.verify()).toMatchObject({ intact: true });
+    const { proof, ...body } = receipt;
+    expect(proof.keyId).not.toBe(again.identity.signer.keyId);
+    const covered = `mesh/receipt/v1\n${canonicalJson(body)}`;
+    const signature = fromBase64url(proof.signature);
+    const check = (at?: number) =>
+      Identity.verify(again.did, covered, signature, {
+        log: again.identity.log,
+        ...(at !== undefined && { at: new Date(at) }),
+      });
+    expect(await check(before)).toBe(true);
+    expect(await check(Date.now() + 1_000)).toBe(false);
   });
 });
 

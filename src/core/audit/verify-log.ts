@@ -98,6 +98,7 @@ export async function headProblem(
   if (head.hash !== entry.hash) return 'it is not what was signed';
   if (head.root !== root) return 'its signed head is of another tree';
   try {
+    // Heads are signed in the order of the log, each by the key of its time.
     await verifySigned('audit-head', head, keeper, keys.verify, Date.parse(head.at));
   } catch (error) {
     if (!MeshError.is(error)) throw error;

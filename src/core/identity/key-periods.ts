@@ -57,12 +57,20 @@ export function keyPeriods(log: DidLog): readonly KeyPeriod[] {
  * compromised, since what they signed may be of any time.
  */
 export function possibleSigners(log: DidLog, at: number | undefined): readonly PublicKey[] {
-  const periods = keyPeriods(log).filter(({ key, from, to }) =>
-    at === undefined
-      ? compromisedFrom(log, key) === undefined
-      : from <= at && at < (to ?? Infinity),
-  );
-  return periods.map(({ key }) => signatureKey(key));
+  return keyPeriods(log).flatMap(({ key }) => {
+    if (at === undefined) return compromisedFrom(log, key) === undefined ? [signatureKey(key)] : [];
+    return isKeyAt(log, key, at) ? [signatureKey(key)] : [];
+  });
+}
+
+function isKeyAt(log: DidLog, key: string, at: number): boolean {
+  try {
+    signingKeyAt({ log, keyId: `${log[0]!.did}#${key}`, at });
+    return true;
+  } catch (error) {
+    if (!MeshError.is(error)) throw error;
+    return false;
+  }
 }
 
 /** Which key is asked for. */
@@ -87,7 +95,11 @@ export function signingKeyAt({ log, keyId, at, knownThen }: KeyQuery): PublicKey
   }
   const lost = compromisedFrom(log, fragment);
   if (lost !== undefined && (at ?? Infinity) >= lost) throw revoked(fragment, 'compromised');
-  if ([entry, knownThen].some((one) => isInForce(one, fragment))) return signatureKey(fragment);
+  // Within one millisecond nobody can tell what came first.
+  const just = at === undefined ? undefined : entryAt(log, at - 1);
+  if ([entry, just, knownThen].some((one) => isInForce(one, fragment))) {
+    return signatureKey(fragment);
+  }
   if (entry?.deactivated === true) throw new MeshError('DID_DEACTIVATED', { did });
   throw revoked(fragment, `no key of ${did} ${at === undefined ? 'now' : 'at that time'}`);
 }

@@ -88,7 +88,9 @@ export class SignedShelf implements BundleShelf {
 
   async #open({ key, value }: Entry): Promise<PolicyBundle> {
     const bundle = parseJson(fromUtf8(value, key), policyBundleShape, key, maxBundle);
-    await verifySigned('policy-bundle', bundle, this.#publisher, this.#needs.verify);
+    // Kept over changes of keys: each revision is by the key of its time. Foreign bundles are not kept here.
+    const at = Date.parse(bundle.at);
+    await verifySigned('policy-bundle', bundle, this.#publisher, this.#needs.verify, at);
     if (bundle.publisher === this.#publisher && keyOf(bundle.revision) === key) return bundle;
     // An old bundle under a new name would be a way back to old policies.
     const detail = `revision ${String(bundle.revision)} stands under ${key}`;

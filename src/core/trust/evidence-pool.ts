@@ -125,7 +125,8 @@ export class EvidencePool {
     if (problem !== undefined) throw invalid(receipt.id, problem);
     const { verify } = this.#options.keys;
     try {
-      await verifySigned('receipt', receipt, receipt.by, verify);
+      // The other party's signed word is what dates a receipt; its own word dates nothing.
+      await verifySigned('receipt', receipt, receipt.by, verify, Date.parse(acceptance.at));
       await verifySigned('acceptance', acceptance, acceptance.by, verify);
     } catch (cause) {
       if (!MeshError.is(cause)) throw cause;
