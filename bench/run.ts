@@ -1,5 +1,6 @@
 /**
  * `npm run bench -- NAME... [--json] [--seed N] [--share S] [--write] [--compare]`: runs bench/<name>.bench.ts, all without a name.
+ * An experiment of tables.ts runs alone, when named: `trust-threats` takes `--share` as the malicious part of the peers.
  * `--share 0.2` is a quick look; `--write` refreshes docs/benchmarks.md and bench/results.json; `--compare` fails when one of our ratios
  * got more than a tenth worse than the committed results, see compare.ts.
  * @module
@@ -10,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { compare } from './compare.ts';
 import { type Bench, measure, type Result } from './harness.ts';
 import { refreshed, table } from './report.ts';
+import { type TableOptions, type TableResult, tables } from './tables.ts';
 
 const folder = import.meta.dirname;
 const resultsFile = join(folder, 'results.json');
@@ -22,7 +24,7 @@ const { values: flags, positionals } = parseArgs({
     write: { type: 'boolean', default: false },
     compare: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
-    share: { type: 'string', default: '1' },
+    share: { type: 'string' },
   },
 });
 
@@ -34,10 +36,13 @@ const partsOf = (wanted: string) =>
   known.filter((name) => name === wanted || name.startsWith(`${wanted}-`));
 const names = positionals.length > 0 ? [...new Set(positionals.flatMap(partsOf))] : known;
 const unknown = positionals.filter((name) => partsOf(name).length === 0);
-const options = { seed: Number(flags.seed), share: Number(flags.share), progress };
+const options = { seed: Number(flags.seed), share: Number(flags.share ?? 1), progress };
+
+if (!Number.isInteger(options.seed)) fail(`--seed must be an integer, got '${flags.seed}'`);
+const experiment = tables[positionals[0] ?? ''];
+if (experiment !== undefined && positionals.length === 1) await tabulate(await experiment());
 
 if (unknown.length > 0) fail(`no bench '${unknown.join("', '")}'; there are: ${known.join(', ')}`);
-if (!Number.isInteger(options.seed)) fail(`--seed must be an integer, got '${flags.seed}'`);
 if (!(options.share > 0)) fail(`--share must be a number above 0, got '${flags.share}'`);
 
 const before = new Map(committed().map((result) => [result.name, result]));
@@ -65,6 +70,16 @@ process.exit(); // peers such as libp2p leave timers behind
 /** Progress goes to stderr, so that stdout stays a table or JSON. */
 function progress(line: string): void {
   process.stderr.write(process.stderr.isTTY ? `\r\u001b[2K${line}` : `${line}\n`);
+}
+
+async function tabulate(run: (options: TableOptions) => TableResult): Promise<never> {
+  const share = flags.share === undefined ? undefined : options.share;
+  if (share !== undefined && !(share >= 0 && share <= 0.9)) {
+    fail(`--share must be a number from 0 to 0.9, got '${flags.share}'`);
+  }
+  const { json, text } = run({ seed: options.seed, share, progress });
+  console.log(flags.json ? JSON.stringify(json, null, 2) : `\n${text()}\n`);
+  process.exit();
 }
 
 function committed(): Result[] {

@@ -19,6 +19,8 @@ export interface ReputationConstants {
   readonly pairCap: number;
   /** Tasks that the word of all others together can bring in: own experience outweighs it in time. */
   readonly hearsayCap: number;
+  /** Weight below which a voice is not heard at all. */
+  readonly heardFrom: number;
   /** Tasks from which evidence on a subject serves to judge those who rate it. */
   readonly referenceFrom: number;
   /** What the roots' word counts as a yardstick, where own experience counts 1. */
@@ -51,14 +53,15 @@ export const reputationConstants: ReputationConstants = {
   acquaintance: 3,
   pairCap: 20,
   hearsayCap: 10,
+  heardFrom: 0.01,
   referenceFrom: 3,
   hearsayYardstick: 0.25,
   disagreement: 0.05,
-  presumption: 1,
-  strangerCredibility: 0.2,
+  presumption: 0.5,
+  strangerCredibility: 0.05,
   knownFrom: 1,
   goodFrom: 0.6,
-  badBelow: 0.75,
+  badBelow: 0.85,
   preferencePower: 8,
   newcomerShare: 0.1,
   newcomerMemory: 20,

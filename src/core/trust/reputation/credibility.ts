@@ -44,13 +44,16 @@ export class Credibility {
    */
   of(rater: number, subject: number, good: number, bad: number): number {
     const { presumption, disagreement } = this.#constants;
-    const own = this.#term(rater, subject, good, bad);
-    const weights = this.#weights[rater]! - own.weight;
-    const sum = this.#disagreement[rater]! - own.weight * own.disagreement;
-    const mean =
-      Math.max(0, sum + presumption * this.#presumed[rater]!) /
-      (Math.max(0, weights) + presumption);
-    return 1 / (1 + (mean / disagreement) ** 2);
+    const about = this.#counts[subject]!;
+    let weights = presumption + this.#weights[rater]!;
+    let sum = presumption * this.#presumed[rater]! + this.#disagreement[rater]!;
+    if (about > 0 && rater !== subject) {
+      const weight = about * this.#heardAt(good + bad);
+      weights -= weight;
+      sum -= weight * this.#apart(subject, good, bad);
+    }
+    const times = Math.max(0, sum) / Math.max(presumption, weights) / disagreement;
+    return 1 / (1 + times * times);
   }
 
   #takeRoots(): void {
@@ -58,9 +61,10 @@ export class Credibility {
     const pooled = new Float64Array(this.#table.dids.length * 2);
     for (const seed of this.#table.seeds) {
       for (let k = byRater.at[seed]!; k < byRater.at[seed + 1]!; k += 1) {
-        const { good, bad } = capped(byRater.good[k]!, byRater.bad[k]!, this.#constants.pairCap);
-        pooled[2 * byRater.other[k]!]! += good;
-        pooled[2 * byRater.other[k]! + 1]! += bad;
+        const [good, bad] = [byRater.good[k]!, byRater.bad[k]!];
+        const scale = scaleTo(this.#constants.pairCap, good + bad);
+        pooled[2 * byRater.other[k]!]! += good * scale;
+        pooled[2 * byRater.other[k]! + 1]! += bad * scale;
       }
     }
     for (let subject = 0; subject < this.#table.dids.length; subject += 1) {
@@ -88,44 +92,42 @@ export class Credibility {
   #measure(rater: number): void {
     const { byRater } = this.#table;
     for (let k = byRater.at[rater]!; k < byRater.at[rater + 1]!; k += 1) {
-      const term = this.#term(rater, byRater.other[k]!, byRater.good[k]!, byRater.bad[k]!);
-      this.#weights[rater]! += term.weight;
-      this.#disagreement[rater]! += term.weight * term.disagreement;
+      const subject = byRater.other[k]!;
+      const [good, bad] = [byRater.good[k]!, byRater.bad[k]!];
+      if (this.#counts[subject] === 0) continue;
+      const weight = this.#counts[subject]! * this.#heardAt(good + bad);
+      this.#weights[rater]! += weight;
+      this.#disagreement[rater]! += weight * this.#apart(subject, good, bad);
     }
   }
 
-  /** How a rater's word on one subject goes with the yardstick, beyond what chance explains. */
-  #term(rater: number, subject: number, good: number, bad: number): Term {
-    const counts = this.#counts[subject]!;
+  /** How much a word that rests on `n` tasks says, 0 to 1. */
+  #heardAt(n: number): number {
     const { pairCap, referenceFrom } = this.#constants;
-    if (counts === 0 || rater === subject) return nothing;
-    const said = capped(good, bad, pairCap);
-    const n = said.good + said.bad;
-    const apart = (shareOf(said.good, said.bad) - this.#share[subject]!) ** 2;
-    const chance = varianceOf(said.good, said.bad) + this.#variance[subject]!;
-    return {
-      weight: (counts * n) / (n + referenceFrom),
-      disagreement: Math.max(0, apart - chance),
-    };
+    const counted = Math.min(n, pairCap);
+    return counted / (counted + referenceFrom);
+  }
+
+  /** How far a word on a subject is from the yardstick, squared, beyond what chance explains. */
+  #apart(subject: number, good: number, bad: number): number {
+    const scale = scaleTo(this.#constants.pairCap, good + bad);
+    const apart = shareOf(good * scale, bad * scale) - this.#share[subject]!;
+    const chance = varianceOf(good * scale, bad * scale) + this.#variance[subject]!;
+    return Math.max(0, apart * apart - chance);
   }
 }
-
-interface Term {
-  readonly weight: number;
-  readonly disagreement: number;
-}
-
-const nothing: Term = { weight: 0, disagreement: 0 };
 
 /** The disagreement that gives the credibility of strangers. */
 function presumedOf({ disagreement, strangerCredibility }: ReputationConstants): number {
   return disagreement * Math.sqrt(1 / strangerCredibility - 1);
 }
 
-/** `good` and `bad` in the same proportion, `cap` in sum at most. More good never makes less good or more bad of it. */
-export function capped(good: number, bad: number, cap: number): Belief {
-  const sum = good + bad;
-  return sum <= cap ? { good, bad } : { good: (good * cap) / sum, bad: (bad * cap) / sum };
+/**
+ * What `sum` tasks are multiplied by to be `cap` at most. Scaled by it, more good never makes less good or more bad of a
+ * pair of good and bad.
+ */
+export function scaleTo(cap: number, sum: number): number {
+  return sum > cap ? cap / sum : 1;
 }
 
 /** Mean of the Beta belief with a uniform prior. */

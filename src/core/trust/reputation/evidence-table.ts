@@ -48,7 +48,7 @@ export class EvidenceTable {
   readonly bySubject: PairRows;
   readonly seeds: readonly number[];
   readonly #numbers: ReadonlyMap<Did, number>;
-  readonly #pairs: readonly Report[];
+  readonly #pairs: readonly Pair[];
   readonly #set: EvidenceSet;
   #hash: string | undefined;
 
@@ -65,10 +65,10 @@ export class EvidenceTable {
     this.organisation = Uint32Array.from(names, (name) => organisations.get(name)!);
     this.organisations = organisations.size;
     this.seeds = [...new Set(seeds)].map((did) => this.#numbers.get(did)!).sort((a, b) => a - b);
-    this.#pairs = merged(reports.filter(({ rater, subject }) => this.#apart(rater, subject)));
+    this.#pairs = this.#merged(reports);
     const weighed = this.#pairs.map(({ rater, subject, days }) => ({
-      rater: this.#numbers.get(rater)!,
-      subject: this.#numbers.get(subject)!,
+      rater,
+      subject,
       ...beliefAt(days, now, halfLives),
     }));
     const count = this.dids.length;
@@ -92,8 +92,8 @@ export class EvidenceTable {
           seeds: this.seeds.map((seed) => this.dids[seed]),
           organisations: [...this.organisation],
           pairs: this.#pairs.map(({ rater, subject, days }) => [
-            this.#numbers.get(rater),
-            this.#numbers.get(subject),
+            rater,
+            subject,
             ...days.map(({ day, kept, broken }) => [day, kept, broken]),
           ]),
           dids: this.dids,
@@ -103,28 +103,34 @@ export class EvidenceTable {
     return this.#hash;
   }
 
-  /** Nobody speaks for an organisation about itself. */
-  #apart(rater: Did, subject: Did): boolean {
-    const [a, b] = [this.#numbers.get(rater)!, this.#numbers.get(subject)!];
-    return this.organisation[a] !== this.organisation[b];
+  /** One entry for each pair, in the order of raters and subjects; nobody speaks for an organisation about itself. */
+  #merged(reports: readonly Report[]): readonly Pair[] {
+    const count = this.dids.length;
+    const byPair = new Map<number, EvidenceDay[]>();
+    for (const { rater, subject, days } of reports) {
+      const [a, b] = [this.#numbers.get(rater)!, this.#numbers.get(subject)!];
+      if (this.organisation[a] === this.organisation[b]) continue;
+      const known = byPair.get(a * count + b);
+      if (known === undefined) byPair.set(a * count + b, [...days]);
+      else known.push(...days);
+    }
+    return Array.from(Float64Array.from(byPair.keys()).sort(), (pair) => ({
+      rater: Math.floor(pair / count),
+      subject: pair % count,
+      days: mergedDays(byPair.get(pair)!),
+    }));
   }
 }
 
-/** One report for each pair, in the order of raters and subjects, with one entry for each day, in order. */
-function merged(reports: readonly Report[]): readonly Report[] {
-  const ordered = [...reports].sort(
-    (a, b) => compareText(a.rater, b.rater) || compareText(a.subject, b.subject),
-  );
-  const pairs: { rater: Did; subject: Did; days: EvidenceDay[] }[] = [];
-  for (const { rater, subject, days } of ordered) {
-    const last = pairs.at(-1);
-    if (last?.rater === rater && last.subject === subject) last.days.push(...days);
-    else pairs.push({ rater, subject, days: [...days] });
-  }
-  return pairs.map((pair) => ({ ...pair, days: mergedDays(pair.days) }));
+interface Pair {
+  readonly rater: number;
+  readonly subject: number;
+  readonly days: readonly EvidenceDay[];
 }
 
+/** One entry for each day, in order. */
 function mergedDays(days: readonly EvidenceDay[]): readonly EvidenceDay[] {
+  if (days.length === 1) return days;
   const byDay = new Map<number, EvidenceDay>();
   for (const { day, kept, broken } of days) {
     const known = byDay.get(day);

@@ -10,11 +10,11 @@
  */
 import type { EdgeGraph } from './edge-graph.ts';
 
-/** How precisely, and how far walks go. */
+/** How far walks go, and how precisely they are followed. */
 export interface FlowOptions {
   /** Probability that a walk begins anew, above 0. */
   readonly restart: number;
-  /** Stops when a pass changes the masses by no more than this in sum. Default 1e-6. */
+  /** Stops when the masses are no further than about this from where they tend to, in sum. Default 1e-6. */
   readonly tolerance?: number;
 }
 
@@ -41,22 +41,64 @@ export function flowFrom(
   const { nodes } = graph;
   const out = without === undefined ? graph.out : outWithout(graph, without);
   const start = restarts(nodes, roots, restart);
-  let raw = start.slice();
+  const keep = keeping(out, restart);
+  const progress = new Progress(restart, tolerance);
+  let raw = start.map((value) => value / restart);
   let next = new Float64Array(nodes);
   const share = new Float64Array(nodes);
-  let passes = 0;
-  let change = Infinity;
-  while (change > tolerance && passes < passLimit) {
+  let scale = 1;
+  while (progress.goesOn) {
     for (let i = 0; i < nodes; i += 1) {
-      share[i] = out[i]! > 0 ? ((1 - restart) * raw[i]!) / out[i]! : 0;
+      raw[i]! *= scale;
+      share[i] = raw[i]! * keep[i]!;
     }
     spread(graph, share, start, next);
     if (without !== undefined) next[without] = start[without]!;
-    change = distance(raw, next);
+    progress.note(distance(raw, next));
     [raw, next] = [next, raw];
-    passes += 1;
+    scale = levelling(raw, keep, restart);
   }
-  return { raw, passes };
+  return { raw: raw.map((value) => value * scale), passes: progress.passes };
+}
+
+/** When to stop: passes get closer by a rate that shows, and what is still missing follows from it. */
+class Progress {
+  passes = 0;
+  #change = 0;
+  #missing = Infinity;
+  #rate: number;
+  readonly #slowest: number;
+  readonly #tolerance: number;
+
+  constructor(restart: number, tolerance: number) {
+    this.#slowest = 1 - restart;
+    this.#rate = this.#slowest;
+    this.#tolerance = tolerance;
+  }
+
+  get goesOn(): boolean {
+    return this.#missing > this.#tolerance && this.passes < passLimit;
+  }
+
+  /** A pass changed the masses by this much in sum. */
+  note(change: number): void {
+    const rate = this.passes === 0 ? this.#slowest : Math.min(this.#slowest, change / this.#change);
+    const slower = Math.max(rate, this.#rate);
+    this.#missing = change === 0 ? 0 : (change * slower) / (1 - slower);
+    this.#rate = rate;
+    this.#change = change;
+    this.passes += 1;
+  }
+}
+
+/**
+ * What the masses must be multiplied by to have the sum that the equation asks for: what leaves at restarts and at ends
+ * is what the roots give. Passes by themselves come close to that sum only slowly.
+ */
+function levelling(raw: Float64Array, keep: Float64Array, restart: number): number {
+  let leaves = 0;
+  for (let i = 0; i < raw.length; i += 1) leaves += keep[i]! > 0 ? restart * raw[i]! : raw[i]!;
+  return leaves > 0 ? restart / leaves : 1;
 }
 
 /** `into[v] = start[v] + Σ weight(u, v) · share[u]`. */
@@ -89,33 +131,51 @@ export function refine(
   before: Flow,
   { restart, tolerance = 1e-6 }: FlowOptions,
 ): Flow {
-  const { nodes, out } = graph;
-  const start = restarts(nodes, roots, restart);
-  const raw = Float64Array.from(before.raw);
-  const share = new Float64Array(nodes);
-  const keep = Float64Array.from(out, (sum) => (sum > 0 ? (1 - restart) / sum : 0));
-  for (let i = 0; i < nodes; i += 1) share[i] = raw[i]! * keep[i]!;
-  const { at, node, weight } = graph.byTarget;
-  const { lateInto } = graph;
-  let passes = 0;
-  let change = Infinity;
-  while (change > tolerance && passes < passLimit) {
-    change = 0;
-    let k = 0;
-    for (let v = 0; v < nodes; v += 1) {
-      let sum = start[v]!;
-      const end = at[v + 1]!;
-      for (; k < end; k += 1) sum += weight[k]! * share[node[k]!]!;
-      if (lateInto.size > 0) {
-        for (const edge of lateInto.get(v) ?? []) sum += edge.weight * share[edge.from]!;
-      }
-      change += Math.abs(sum - raw[v]!);
-      raw[v] = sum;
-      share[v] = sum * keep[v]!;
+  const keep = keeping(graph.out, restart);
+  const raw = before.raw.slice();
+  const share = new Float64Array(graph.nodes);
+  for (let v = 0; v < graph.nodes; v += 1) share[v] = raw[v]! * keep[v]!;
+  const start = restarts(graph.nodes, roots, restart);
+  const state = { start, raw, share, keep };
+  const progress = new Progress(restart, tolerance);
+  while (progress.goesOn) {
+    progress.note(settle(graph, state));
+    const scale = levelling(raw, keep, restart);
+    for (let v = 0; v < graph.nodes; v += 1) {
+      raw[v]! *= scale;
+      share[v]! *= scale;
     }
-    passes += 1;
   }
-  return { raw, passes };
+  return { raw, passes: progress.passes };
+}
+
+/** Masses on their way, and what each node gives on for a unit of weight. */
+interface Settling {
+  readonly start: Float64Array;
+  readonly raw: Float64Array;
+  readonly share: Float64Array;
+  readonly keep: Float64Array;
+}
+
+/** One pass over all nodes; by how much it changed the masses in sum. */
+function settle(graph: EdgeGraph, { start, raw, share, keep }: Settling): number {
+  const { at, node, weight } = graph.byTarget;
+  const { lateInto, nodes } = graph;
+  const anyLate = lateInto.size > 0;
+  let change = 0;
+  let k = 0;
+  for (let v = 0; v < nodes; v += 1) {
+    let sum = start[v]!;
+    const end = at[v + 1]!;
+    for (; k < end; k += 1) sum += weight[k]! * share[node[k]!]!;
+    if (anyLate) {
+      for (const edge of lateInto.get(v) ?? []) sum += edge.weight * share[edge.from]!;
+    }
+    change += Math.abs(sum - raw[v]!);
+    raw[v] = sum;
+    share[v] = sum * keep[v]!;
+  }
+  return change;
 }
 
 /** The masses, scaled to sum 1; all 0 without roots. */
@@ -190,6 +250,13 @@ function outWithout(graph: EdgeGraph, target: number): Float64Array {
     out[u] = sum;
   }
   return out;
+}
+
+/** What a node gives on of its mass for each unit of weight. */
+function keeping(out: Float64Array, restart: number): Float64Array {
+  const keep = new Float64Array(out.length);
+  for (let i = 0; i < out.length; i += 1) keep[i] = out[i]! > 0 ? (1 - restart) / out[i]! : 0;
+  return keep;
 }
 
 function restarts(nodes: number, roots: readonly number[], restart: number): Float64Array {

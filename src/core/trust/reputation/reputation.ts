@@ -9,10 +9,11 @@
 import type { Did } from '../../../base/ids.ts';
 import { type Belief, lowerBound, upperBound } from '../belief.ts';
 import { type ReputationConstants, reputationConstants } from './constants.ts';
-import { Credibility, capped } from './credibility.ts';
+import { Credibility } from './credibility.ts';
 import type { EdgeGraph } from './edge-graph.ts';
 import { type EvidenceSet, EvidenceTable } from './evidence-table.ts';
 import { experienceGraph, Reach } from './reach.ts';
+import { type Voice, Voices } from './voices.ts';
 
 /** `good`: enough speaks for it. `bad`: known to be bad. `unknown`: too little is known, which is neither. */
 export type Standing = 'good' | 'bad' | 'unknown';
@@ -53,10 +54,12 @@ export class Reputation {
   readonly #graph: EdgeGraph;
   readonly #seedReach: Reach | undefined;
   readonly #views = new Map<Did, View>();
+  readonly #voices: Voices;
 
   constructor(set: EvidenceSet, constants: ReputationConstants = reputationConstants) {
     this.#table = new EvidenceTable(set, constants.halfLives);
     this.#constants = constants;
+    this.#voices = new Voices(this.#table.organisations);
     this.#graph = experienceGraph(this.#table, constants.pairCap);
     const roots = this.#organisationsOf(this.#table.seeds);
     this.#seedReach = roots.length > 0 ? new Reach(this.#graph, roots, constants) : undefined;
@@ -69,10 +72,13 @@ export class Reputation {
 
   /** What `self` thinks of `subject`, and why. */
   opinion(self: Did, subject: Did): Opinion {
-    const parts: Part[] = [];
     const own = this.own(self, subject);
-    if (own.good + own.bad > 0) parts.push({ rater: self, credibility: 1, reach: 1, ...own });
-    this.#hear(self, subject, parts);
+    const seen = own.good + own.bad > 0 ? [{ rater: self, credibility: 1, reach: 1, ...own }] : [];
+    const heard = [...this.#listen(self, subject)].map((voice) => ({
+      ...voice,
+      rater: this.#table.dids[voice.rater]!,
+    }));
+    const parts = [...seen, ...heard];
     const belief = summed(parts);
     return {
       subject,
@@ -97,44 +103,36 @@ export class Reputation {
 
   /** What others say of `subject`, by what their word is worth to `self`. */
   hearsay(self: Did, subject: Did): Belief {
-    return this.#hear(self, subject, undefined);
-  }
-
-  /** Sums up what is said, and lists it in `parts` where it is wanted. */
-  #hear(self: Did, subject: Did, parts: Part[] | undefined): Belief {
     const wanted = this.#table.numberOf(subject);
-    if (wanted === undefined) return nothing;
-    const voices = this.#voices(self, wanted);
-    const { pairCap, hearsayCap } = this.#constants;
-    const scales = organisationScales(voices, pairCap);
-    const heard = voices.map((voice, i) => scaled(voice, scales[i]!));
-    const sum = summed(heard);
-    const total = sum.good + sum.bad;
-    const last = total > hearsayCap ? hearsayCap / total : 1;
-    for (const voice of parts === undefined ? [] : heard) {
-      const { rater, credibility, reach } = voice;
-      const { good, bad } = scaled(voice, last);
-      parts!.push({ rater: this.#table.dids[rater]!, credibility, reach, good, bad });
-    }
-    return scaled(sum, last);
+    return wanted === undefined ? nothing : this.#hear(self, wanted).sum();
   }
 
-  /** Raters of a subject whose word counts, in the order of their DIDs. */
-  #voices(self: Did, subject: number): readonly Voice[] {
+  *#listen(self: Did, subject: Did): Iterable<Voice> {
+    const wanted = this.#table.numberOf(subject);
+    if (wanted === undefined) return;
+    const voices = this.#hear(self, wanted);
+    for (let i = 0; i < voices.length; i += 1) yield voices.at(i);
+  }
+
+  /** Those whose word on a subject counts, and what is heard of it. The same arrays each time. */
+  #hear(self: Did, subject: number): Voices {
     const { bySubject, organisation } = this.#table;
+    const { heardFrom, pairCap } = this.#constants;
     const view = this.#viewOf(self);
     const reach = view.reach.about(organisation[subject]!);
-    const voices: Voice[] = [];
+    const voices = this.#voices;
+    voices.clear();
     for (let k = bySubject.at[subject]!; k < bySubject.at[subject + 1]!; k += 1) {
       const rater = bySubject.other[k]!;
-      if (rater === view.self) continue;
       const reached = Math.max(reach[organisation[rater]!]!, view.acquaintance[rater]!);
-      if (reached === 0) continue;
+      if (rater === view.self || reached < heardFrom) continue;
       const [good, bad] = [bySubject.good[k]!, bySubject.bad[k]!];
       const credibility = view.credibility.of(rater, subject, good, bad);
-      const said = scaled(capped(good, bad, this.#constants.pairCap), credibility * reached);
-      voices.push({ rater, of: organisation[rater]!, credibility, reach: reached, ...said });
+      if (credibility * reached < heardFrom) continue;
+      voices.add(rater, organisation[rater]!, credibility, reached);
+      voices.say(good, bad, pairCap);
     }
+    voices.settle(this.#constants);
     return voices;
   }
 
@@ -197,14 +195,6 @@ interface View {
   readonly credibility: Credibility;
 }
 
-interface Voice extends Belief {
-  readonly rater: number;
-  /** Its organisation. */
-  readonly of: number;
-  readonly credibility: number;
-  readonly reach: number;
-}
-
 interface Part extends Belief {
   readonly rater: Did;
   readonly credibility: number;
@@ -212,10 +202,6 @@ interface Part extends Belief {
 }
 
 const nothing: Belief = { good: 0, bad: 0 };
-
-function scaled<T extends Belief>(part: T, scale: number): T {
-  return { ...part, good: part.good * scale, bad: part.bad * scale };
-}
 
 function summed(beliefs: readonly Belief[]): Belief {
   let [good, bad] = [0, 0];
@@ -226,16 +212,6 @@ function summed(beliefs: readonly Belief[]): Belief {
   return { good, bad };
 }
 
-/** An organisation has one voice, however many members speak: by how much each is scaled. */
-function organisationScales(voices: readonly Voice[], cap: number): readonly number[] {
-  const sums = new Map<number, number>();
-  for (const { of, good, bad } of voices) sums.set(of, (sums.get(of) ?? 0) + good + bad);
-  return voices.map(({ of }) => {
-    const sum = sums.get(of)!;
-    return sum > cap ? cap / sum : 1;
-  });
-}
-
 /**
  * Good evidence shares in what it alone would give, bad evidence in what that is lowered by: the points add up to the
  * lower bound of the sums.
@@ -243,12 +219,13 @@ function organisationScales(voices: readonly Voice[], cap: number): readonly num
 function explained(parts: readonly Part[], { good, bad }: Belief): readonly Contribution[] {
   const gain = lowerBound({ good, bad: 0 });
   const loss = gain - lowerBound({ good, bad });
-  return parts.map(({ rater, credibility, reach, ...part }) => ({
-    rater,
-    weight: credibility * reach,
-    credibility,
-    reach,
-    ...part,
+  return parts.map((part) => ({
+    rater: part.rater,
+    weight: part.credibility * part.reach,
+    credibility: part.credibility,
+    reach: part.reach,
+    good: part.good,
+    bad: part.bad,
     points: (good > 0 ? (gain * part.good) / good : 0) - (bad > 0 ? (loss * part.bad) / bad : 0),
   }));
 }

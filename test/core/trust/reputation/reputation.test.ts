@@ -79,11 +79,10 @@ describe('an opinion', () => {
     const reach = [report(seed, b, 20), report(seed, c, 20)];
     const words = [report(b, a, 0, 10), report(c, a, 20)];
     const opinion = opinionOf(a, set([...honest, ...liar, ...own, ...reach, ...words]));
-    const [one, other] = opinion.contributions;
+    const [one, ...others] = opinion.contributions;
     expect(one).toMatchObject({ rater: b });
-    expect(one!.credibility).toBeGreaterThan(0.6);
-    expect(other).toMatchObject({ rater: c });
-    expect(other!.credibility).toBeLessThan(0.02);
+    expect(one!.credibility).toBeGreaterThan(0.5);
+    expect(others).toEqual([]);
     expect(opinion.standing).toBe('bad');
   });
 

@@ -1,0 +1,3 @@
+import { trustGraphBench } from './trust-graph.ts';
+
+export default trustGraphBench('uniform');
