@@ -1,83 +1,36 @@
 /**
- * The W3C test suite of "Securing Verifiable Credentials using JOSE and COSE", its JOSE cases: one line is one input
- * file; each case that uses it is one outcome. Keys are read from the public data, where they are lines of their own.
+ * W3C "Securing Verifiable Credentials using JOSE and COSE" on files of inputs. A line is one input `{ file, content, expect?, at? }`:
  *
- * The suite hands the verifier a key and names issuers by https addresses, so what is run here is the securing itself
- * (form, header, claims, signature). That an issuer must be a DID, and its key one the DID has, comes on top in the SDK.
- * A refusal for want of support is not a pass: a case counts only when the SDK judges what the case is about.
+ * - `vm-*` is a key; its halves must belong together;
+ * - `*.txt` is a token: it verifies under the key that its `kid` names, at its own time, and fails after any changed byte;
+ * - `*.json` is a credential or presentation: it is signed and verified with every key that has its secret here.
+ *
+ * `expect: "fail"` turns this round: a token must be refused, a document refused or not verified. `at` is the time, by default what
+ * the token says of its own making.
+ *
+ * Keys are given and issuers named by https addresses, so what is run here is the securing (form, header, registered claims, times,
+ * key, signature) and the data model. That an issuer must be a DID, and its key one the DID has, comes on top in the SDK.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
-import { fromBase64url, utf8 } from '../../src/base/bytes.ts';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { vectorLines } from '../../scripts/vector-lines.ts';
+import { fromBase64url } from '../../src/base/bytes.ts';
 import { MeshError } from '../../src/base/errors.ts';
-import { object, optional, type Shaped, text, unknown } from '../../src/base/shape.ts';
-import { checkRegistered } from '../../src/core/trust/claims.ts';
-import { type Jws, parseJws } from '../../src/core/trust/jws.ts';
-import { refusal } from '../../src/core/trust/refusals.ts';
+import type { DidUrl } from '../../src/base/ids.ts';
+import { fromJwk, type PublicJwk } from '../../src/base/jwk.ts';
+import {
+  isPlainObject,
+  object,
+  optional,
+  type Shaped,
+  text,
+  unknown,
+} from '../../src/base/shape.ts';
+import { signJws } from '../../src/core/trust/jws.ts';
 import { nodeCrypto } from '../../src/platform/node-crypto.ts';
-
-interface Case {
-  readonly number: number;
-  readonly title: string;
-  readonly file: string;
-  readonly key: 'p256' | 'p384' | 'p521' | 'ed25519';
-  readonly does: 'issue' | 'verify';
-  readonly what: 'vc+jwt' | 'vp+jwt';
-  readonly expected: 'success' | 'failure';
-}
-
-function one(
-  number: number,
-  title: string,
-  file: string,
-  key: Case['key'],
-  rest: Partial<Pick<Case, 'does' | 'what' | 'expected'>> = {},
-): Case {
-  const usual = { does: 'verify', what: 'vc+jwt', expected: 'success' } as const;
-  return { number, title, file, key, ...usual, ...rest };
-}
-
-const issue = { does: 'issue' } as const;
-const fails = { expected: 'failure' } as const;
-const presentation = { what: 'vp+jwt' } as const;
-
-/** The 16 JOSE cases, as the suite's mapping lists them. */
-export const cases: readonly Case[] = [
-  one(1, 'basic credential issuance', 'credential-minimal.json', 'p256', issue),
-  one(2, 'issuance with all optional fields', 'credential-full.json', 'p384', issue),
-  one(3, 'basic presentation issuance', 'presentation-single.json', 'p256', {
-    ...issue,
-    ...presentation,
-  }),
-  one(4, 'complex presentation issuance', 'presentation-multiple.json', 'p521', {
-    ...issue,
-    ...presentation,
-  }),
-  one(5, 'issuance with unknown extensions', 'credential-unknown-extensions.json', 'p521', {
-    ...issue,
-    ...fails,
-  }),
-  one(6, 'basic credential verification', 'credential-jose-minimal.txt', 'p256'),
-  one(7, 'presentation verification', 'presentation-jose-multiple.txt', 'p384', presentation),
-  one(8, 'issuer match', 'credential-issuer-match-signed.txt', 'ed25519'),
-  one(9, 'unknown extensions', 'credential-jose-unknown-extensions.txt', 'ed25519', fails),
-  one(10, 'unsecured credential', 'credential-minimal.json', 'ed25519', fails),
-  one(11, 'unsecured presentation', 'presentation-single.json', 'ed25519', {
-    ...fails,
-    ...presentation,
-  }),
-  one(12, 'invalid signature', 'credential-jose-bad-signature.txt', 'ed25519', fails),
-  one(13, 'invalid media type', 'credential-jose-bad-media-type.txt', 'ed25519', fails),
-  one(14, 'presentation, invalid media type', 'presentation-jose-bad-media-type.txt', 'ed25519', {
-    ...fails,
-    ...presentation,
-  }),
-  one(15, 'vc or vp claims', 'credential-jose-vc-vp-claims.txt', 'ed25519', fails),
-  one(16, 'presentation of a bad credential', 'presentation-jose-bad-credential.txt', 'ed25519', {
-    ...fails,
-    ...presentation,
-  }),
-];
+import type { PublicKey } from '../../src/ports/crypto.ts';
+import type { SignatureAlgorithm, Signer } from '../../src/ports/signer.ts';
+import { ownTimeOf, verifySecured } from './vc-jose-cose/secured.ts';
 
 /** What became of one case. */
 export interface Outcome {
@@ -89,96 +42,206 @@ const lineShape = object({
   file: text(),
   content: text({ max: 1 << 20 }),
   expect: optional(unknown),
+  at: optional(unknown),
 });
 type Line = Shaped<typeof lineShape>;
 
-const data = new URL('../../../shared/data/vc-jose-cose.public.jsonl.gz', import.meta.url);
-
-/** Lines of the public data; none where it is absent. */
-export function publicLines(): readonly Line[] {
-  if (!existsSync(data)) return [];
-  const lines = gunzipSync(readFileSync(data)).toString('utf8').trim().split('\n');
-  return lines.map((line) => lineShape(JSON.parse(line), 'line'));
+/** A key of the file. */
+export interface VectorKey {
+  readonly file: string;
+  readonly kid: string;
+  readonly key: PublicKey;
+  readonly signer: Signer | undefined;
 }
 
-const titleOf = ({ number, title }: Case): string => `${String(number)}. ${title}`;
+/** One line and the keys of its file. */
+export interface VectorLine {
+  readonly line: unknown;
+  readonly keys: readonly VectorKey[];
+}
 
-/** What this release leaves out of the 16 cases, by the name of the case. */
-const gaps: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    cases
-      .filter(({ key }) => key !== 'ed25519')
-      .map((each) => [titleOf(each), 'keys are Ed25519 in this release']),
-  ),
-  '16. presentation of a bad credential':
-    'what a presentation holds is judged credential by credential',
-};
+const data = fileURLToPath(
+  new URL('../../../shared/data/vc-jose-cose.public.jsonl.gz', import.meta.url),
+);
+
+/** The lines of `file`, each with the keys of all; a file without any goes by those of the public data. */
+export function read(file: string): readonly VectorLine[] {
+  const lines = vectorLines(file);
+  const own = keysIn(lines);
+  const keys = own.length > 0 || !existsSync(data) ? own : keysIn(vectorLines(data));
+  return lines.map((line) => ({ line, keys }));
+}
+
+/** Lines of the public data; none where it is absent. */
+export function publicLines(): readonly VectorLine[] {
+  return existsSync(data) ? read(data) : [];
+}
 
 export default {
   name: 'vc-jose-cose',
-  gaps,
-  /** Runs every case that uses the file of `line`; none for keys and other features. Never rejects. */
-  run: async (line: unknown): Promise<readonly Outcome[]> => {
+  read,
+  /** Runs what one line holds: one outcome for a key or token, one per key for a document. Never rejects. */
+  run: async (given: unknown): Promise<readonly Outcome[]> => {
+    const { line, keys } = given as VectorLine;
+    let parsed: Line;
     try {
-      const { file, content } = lineShape(line, 'line');
-      const mine = cases.filter((candidate) => candidate.file === file);
-      return await Promise.all(mine.map((candidate) => runCase(candidate, content.trim())));
+      parsed = lineShape(line, 'line');
     } catch (error) {
       return [{ name: 'the line', error }];
     }
+    const { file } = parsed;
+    if (isKeyFile(file)) return [await outcome(file, parsed, () => void keyOf(parsed))];
+    if (!file.endsWith('.json')) return [await outcome(file, parsed, () => token(parsed, keys))];
+    const signers = keys.filter(({ signer }) => signer !== undefined);
+    return Promise.all(
+      signers.map((key) =>
+        outcome(`${file} with ${key.file}`, parsed, () => roundTrip(parsed, key)),
+      ),
+    );
   },
 };
 
-async function runCase(candidate: Case, content: string): Promise<Outcome> {
-  const name = titleOf(candidate);
-  try {
-    const refused = await refusalOf(() => perform(candidate, content));
-    if (MeshError.is(refused, 'UNSUPPORTED')) throw refused;
-    const result = refused === undefined ? 'success' : 'failure';
-    if (result === candidate.expected) return { name };
-    const detail = `expected ${candidate.expected}, got ${result}`;
-    throw new MeshError('CONFORMANCE_FAILED', { detail }, { cause: refused });
-  } catch (error) {
-    return { name, error };
-  }
-}
-
-async function perform(candidate: Case, content: string): Promise<void> {
-  if (candidate.does === 'issue') throw unsupported(`signing with ${candidate.key}`);
-  if (candidate.key !== 'ed25519') throw unsupported(`verifying with ${candidate.key}`);
-  const jws = parseJws(content, candidate.what);
-  await checkSignature(jws);
-  if (candidate.what === 'vp+jwt') throw unsupported('what a presentation holds');
-  checkRegistered(jws.payload);
-}
-
-async function checkSignature({ header, signingInput, signature }: Jws): Promise<void> {
-  const { kid, x } = ed25519Key();
-  if (header['kid'] !== kid) throw refusal('key.purpose', 'kid names another key');
-  const publicKey = fromBase64url(x);
-  if (!(await nodeCrypto.verify({ type: 'Ed25519', publicKey }, utf8(signingInput), signature))) {
-    throw refusal('signature.wrong');
-  }
-}
-
-const keyShape = object({ publicKeyJwk: object({ kid: text(), x: text() }) });
-
-function ed25519Key(): Shaped<typeof keyShape>['publicKeyJwk'] {
-  const line = publicLines().find(({ file }) => file === 'vm-ed25519.json');
-  if (line === undefined) throw unsupported('verifying without ../shared/data');
-  return keyShape(JSON.parse(line.content), 'key').publicKeyJwk;
-}
-
-async function refusalOf(work: () => Promise<void>): Promise<unknown> {
+/** Runs `work`, which throws where the input is refused, and compares with what is expected. */
+async function outcome(
+  name: string,
+  { expect }: Line,
+  work: () => Promise<void> | void,
+): Promise<Outcome> {
+  const expected = expect === 'fail' ? 'refused' : 'taken';
+  let refused: unknown;
   try {
     await work();
-    return undefined;
   } catch (error) {
-    if (MeshError.is(error, 'CREDENTIAL_INVALID', 'UNSUPPORTED')) return error;
-    throw error;
+    if (!MeshError.is(error) || error.code === 'CONFORMANCE_FAILED') return { name, error };
+    refused = error;
+  }
+  if ((refused === undefined ? 'taken' : 'refused') === expected) return { name };
+  const why = MeshError.is(refused) ? `: ${refused.message}` : '';
+  const detail = `expected to be ${expected}${why}`;
+  return { name, error: new MeshError('CONFORMANCE_FAILED', { detail }, { cause: refused }) };
+}
+
+async function token(line: Line, keys: readonly VectorKey[]): Promise<void> {
+  const content = line.content.trim();
+  const at = timeOf(line.at) ?? ownTimeOf(content);
+  await unlessForbidden(line, () => verifySecured(content, { keys, at, inside: true }));
+  if (line.expect === 'fail') return;
+  for (let i = 0; i < content.length; i += 1) {
+    await mustFail(changed(content, i), i, () =>
+      verifySecured(changed(content, i), { keys, at, inside: true }),
+    );
   }
 }
 
-function unsupported(feature: string): MeshError {
-  return new MeshError('UNSUPPORTED', { feature, by: 'this release' });
+/**
+ * VC-JOSE-COSE, section 1.1.2.1: `vc` and `vp` claims must not be present. A token which has them and is sound in all else is an
+ * input for exactly this rule; that it is refused for it, and for nothing before it, is what is right.
+ */
+async function unlessForbidden({ expect }: Line, verify: () => Promise<unknown>): Promise<void> {
+  try {
+    await verify();
+  } catch (error) {
+    const forbidden = MeshError.is(error, 'CREDENTIAL_INVALID') && error.params['reason'];
+    if (expect === 'fail' || forbidden !== 'claims.vc') throw error;
+  }
+}
+
+async function mustFail(
+  content: string,
+  at: number,
+  verify: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await verify();
+  } catch (error) {
+    if (MeshError.is(error)) return;
+    throw error;
+  }
+  const detail = `still taken after a change of byte ${String(at)} to '${content.charAt(at)}'`;
+  throw new MeshError('CONFORMANCE_FAILED', { detail });
+}
+
+/** `content` with another character at `i`, one that base64url has. */
+function changed(content: string, i: number): string {
+  const other = content.charAt(i) === 'A' ? 'B' : 'A';
+  return content.slice(0, i) + other + content.slice(i + 1);
+}
+
+/** Signs a document and verifies what came of it: the same document again. What it holds is another case. */
+async function roundTrip(line: Line, key: VectorKey): Promise<void> {
+  const document = parsed(line.content);
+  const types: readonly unknown[] = [document['type']].flat();
+  const typ = types.includes('VerifiablePresentation') ? 'vp+jwt' : 'vc+jwt';
+  const signed = await signJws(document, typ, key.signer!);
+  const at = timeOf(line.at) ?? ownTimeOf(signed);
+  const payload = await verifySecured(signed, { keys: [key], at, inside: false });
+  if (JSON.stringify(payload) !== JSON.stringify(document)) {
+    throw new MeshError('CONFORMANCE_FAILED', { detail: 'it came back as something else' });
+  }
+}
+
+function parsed(content: string): Readonly<Record<string, unknown>> {
+  const expected = 'a JSON object';
+  try {
+    const value: unknown = JSON.parse(content);
+    if (isPlainObject(value)) return value;
+  } catch (cause) {
+    throw new MeshError('SCHEMA_INVALID', { at: 'content', expected, got: 'text' }, { cause });
+  }
+  throw new MeshError('SCHEMA_INVALID', { at: 'content', expected, got: 'something else' });
+}
+
+/** `at` as a text, or as a number of seconds or milliseconds. */
+function timeOf(at: unknown): number | undefined {
+  if (at === undefined || at === null) return undefined;
+  const ms = typeof at === 'number' ? (at < 1e11 ? at * 1_000 : at) : Date.parse(typeof at === 'string' ? at : '');
+  if (!Number.isNaN(ms)) return ms;
+  throw new MeshError('SCHEMA_INVALID', { at: 'line.at', expected: 'a time', got: at });
+}
+
+const isKeyFile = (file: string): boolean => file.startsWith('vm-');
+
+function keysIn(lines: readonly unknown[]): readonly VectorKey[] {
+  return lines.flatMap((line) => {
+    try {
+      const read = lineShape(line, 'line');
+      return isKeyFile(read.file) && read.expect !== 'fail' ? [keyOf(read)] : [];
+    } catch (error) {
+      if (!MeshError.is(error)) throw error;
+      return [];
+    }
+  });
+}
+
+const jwkShape = object({ kty: text(), crv: text(), x: text(), d: optional(text()) });
+const keyShape = object({
+  id: text(),
+  publicKeyJwk: object({ kid: optional(text()) }),
+  secretKeyJwk: optional(jwkShape),
+});
+
+const algorithms: Readonly<Record<string, SignatureAlgorithm>> = {
+  Ed25519: 'EdDSA',
+  'P-256': 'ES256',
+  'P-384': 'ES384',
+  'P-521': 'ES512',
+  secp256k1: 'ES256K',
+};
+
+/** The key of a line; `SCHEMA_INVALID` or `KEY_INVALID` for one that is none. */
+function keyOf({ file, content }: Line): VectorKey {
+  const { id, publicKeyJwk, secretKeyJwk } = keyShape(parsed(content), file);
+  const { type, publicKey } = fromJwk(publicKeyJwk as unknown as PublicJwk);
+  if (type === 'X25519') throw new MeshError('KEY_INVALID', { key: id, detail: 'it agrees' });
+  const { kid = id } = publicKeyJwk;
+  const algorithm = algorithms[type]!;
+  if (secretKeyJwk?.d === undefined)
+    return { file, kid, key: { type, publicKey }, signer: undefined };
+  const secret = nodeCrypto.signingKey(fromBase64url(secretKeyJwk.d), type);
+  if (Buffer.compare(secret.publicKey, publicKey) !== 0) {
+    throw new MeshError('KEY_INVALID', { key: id, detail: 'its halves do not belong together' });
+  }
+  const sign = async (message: Uint8Array) => nodeCrypto.sign(secret, message);
+  const signer: Signer = { algorithm, keyId: kid as DidUrl, publicKey: secret.publicKey, sign };
+  return { file, kid, key: { type, publicKey }, signer };
 }
