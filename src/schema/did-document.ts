@@ -17,17 +17,22 @@ export interface DidService {
   readonly serviceEndpoint: ServiceEndpoint | readonly ServiceEndpoint[];
 }
 
-/** What keys are for (DID Core 1.0, section 5.3). */
+/** A purpose that keys of a document can have (DID Core 1.0, section 5.3). */
+export type Relationship =
+  | 'authentication'
+  | 'assertionMethod'
+  | 'keyAgreement'
+  | 'capabilityInvocation'
+  | 'capabilityDelegation';
+
+/** All purposes. */
 export const relationships = [
   'authentication',
   'assertionMethod',
   'keyAgreement',
   'capabilityInvocation',
   'capabilityDelegation',
-] as const;
-
-/** A purpose that keys of a document can have. */
-export type Relationship = (typeof relationships)[number];
+] as const satisfies readonly Relationship[];
 
 /**
  * A DID document in the form this SDK writes: names of keys are whole DID URLs, and every key stands in `verificationMethod`, once.

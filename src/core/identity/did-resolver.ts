@@ -38,6 +38,12 @@ export type DidMethodResolver = (
   options: Readonly<Record<string, unknown>>,
 ) => Promise<DidResolutionResult>;
 
+/** An object that resolves DID URLs. */
+export interface DidUrlResolver {
+  /** What is known of the DID in `didUrl`, at the version it names, if any. */
+  resolve(didUrl: string, options?: object): Promise<DidResolutionResult>;
+}
+
 /** Options of {@link fromDidResolver}. */
 export interface FromDidResolverOptions {
   /**
@@ -68,9 +74,7 @@ export function fromDidResolver(
 }
 
 /** An object with did-resolver's `resolve`, for libraries that want one. Failures are results, never thrown. */
-export function toDidResolver(resolver: Pick<DidResolver, 'resolve'>): {
-  resolve(didUrl: string, options?: object): Promise<DidResolutionResult>;
-} {
+export function toDidResolver(resolver: Pick<DidResolver, 'resolve'>): DidUrlResolver {
   return {
     resolve: async (didUrl) => {
       try {

@@ -27,6 +27,7 @@ export { DidRegistry, type DidRegistryOptions, type RegisteredDid } from './did-
 export {
   type DidMethodResolver,
   type DidResolutionResult,
+  type DidUrlResolver,
   type FromDidResolverOptions,
   fromDidResolver,
   type ParsedDid,

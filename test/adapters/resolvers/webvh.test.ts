@@ -61,6 +61,8 @@ describe('did:webvh', () => {
   let second: Written;
   let ended: Written;
   beforeAll(async () => {
+    // In a test environment the library writes every log it sees to ./test/logs.
+    vi.stubEnv('NODE_ENV', 'production');
     writer = await import('didwebvh-ts');
     const created = new Date(Date.now() - 3_600_000).toISOString().replace(/\.\d+Z$/, 'Z');
     first = await writer.createDID({
