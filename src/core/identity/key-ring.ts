@@ -5,6 +5,7 @@
 import { fromUtf8, utf8 } from '../../base/bytes.ts';
 import { MeshError } from '../../base/errors.ts';
 import { type Did, type DidUrl, didMethod, parseMeshDid, splitDidUrl } from '../../base/ids.ts';
+import { RecentMap } from '../../base/recent-map.ts';
 import { list, number, object, parseJson } from '../../base/shape.ts';
 import type { CryptoProvider, PublicKey } from '../../ports/crypto.ts';
 import type { DidResolver, Resolution, ResolveOptions } from '../../ports/resolver.ts';
@@ -62,6 +63,13 @@ interface KnownLog {
   readonly revision: number;
 }
 
+/** A key of the newest entry of a history, read out of its Multikey. */
+interface KeyOfToday {
+  readonly did: Did;
+  readonly known: KnownLog;
+  readonly key: ResolvedKey;
+}
+
 /** A history that has become longer. */
 export interface LogChange {
   readonly did: Did;
@@ -89,6 +97,7 @@ export class KeyRing implements DidResolver {
   readonly #others: DidCache;
   readonly #documentKeys = new DocumentKeys();
   readonly #logs = new Map<Did, KnownLog>();
+  readonly #today = new RecentMap<DidUrl, KeyOfToday>(memoryLimit);
   readonly #listeners = new Set<(change: LogChange) => void>();
 
   constructor(options: KeyRingOptions) {
@@ -234,12 +243,25 @@ export class KeyRing implements DidResolver {
    * key that was replaced, `KEY_INVALID` for one that never was of use here.
    */
   async keyOf(keyId: DidUrl, { purpose, at }: KeyUse): Promise<ResolvedKey> {
+    const ready = at === undefined ? this.#keyOfToday(keyId) : undefined;
+    if (ready !== undefined) return ready;
     const { did } = splitDidUrl(keyId);
     // A petname is a matter of this node, so nobody signs in it.
-    if (didMethod(did) === 'mesh') return meshKey(keyId, await this.#knownOrThrow(did), at);
+    if (didMethod(did) === 'mesh') {
+      const known = await this.#knownOrThrow(did);
+      const key = meshKey(keyId, known, at);
+      if (at === undefined) this.#today.set(keyId, { did, known, key });
+      return key;
+    }
     const { document, ageMs, deactivated } = await this.resolve(did);
     if (deactivated) throw new MeshError('DID_DEACTIVATED', { did });
     return { ...this.#documentKeys.keyOf(document, keyId, purpose), ageMs };
+  }
+
+  /** What was found before, as long as nothing newer is known of its DID: one history always gives the same key. */
+  #keyOfToday(keyId: DidUrl): ResolvedKey | undefined {
+    const found = this.#today.get(keyId);
+    return found !== undefined && this.#logs.get(found.did) === found.known ? found.key : undefined;
   }
 
   /**
