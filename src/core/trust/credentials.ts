@@ -24,6 +24,7 @@ import { frozen } from './frozen.ts';
 import { type Jws, keyIdOf, parseJws } from './jws.ts';
 import type { Keys, ResolvedKey, Standing } from './needs.ts';
 import { type Check, type CheckName, checkOfRefusal, passed, refusal } from './refusals.ts';
+import { examineDocument } from './secured-document.ts';
 import { TokenMemory } from './token-memory.ts';
 
 /** What came out of the checks a credential can pass by itself. */
@@ -123,6 +124,11 @@ export class CredentialExaminer {
     } catch (error) {
       return bad(checkOfRefusal(error), read, ageMs);
     }
+  }
+
+  /** The same for a credential with its proofs inside. */
+  examineDocument(document: object, options: ExamineOptions = {}): Promise<Examination> {
+    return examineDocument(document, this.#options, options);
   }
 
   #checkStanding(read: ReadCredential): void {

@@ -46,6 +46,10 @@ export interface DataIntegrityOptions {
   readonly domain?: string;
   /** `false` takes what has ended. */
   readonly expiry?: boolean;
+  /** Epoch milliseconds at which the document was here for certain: the keys of that time count. Default: those of today. */
+  readonly at?: number;
+  /** Whether somebody is shut out here. Default: nobody. */
+  readonly isShutOut?: (signer: Did) => boolean;
 }
 
 /** The verdict on a document with proofs. */
@@ -57,6 +61,10 @@ export interface DataIntegrityVerification {
   readonly document?: VcDocument;
   /** Who signed; present when `ok`. */
   readonly signers?: readonly Did[];
+  /** Epoch milliseconds at which it or one of its proofs ends; present when `ok`. */
+  readonly until?: number;
+  /** Milliseconds since the keys were known to be so; present when `ok`. */
+  readonly ageMs?: number;
 }
 
 /** Characters of canonical JSON that are read. */
@@ -94,10 +102,13 @@ export async function verifyDataIntegrity(
     );
     checkSpeaker(signed, signers);
     checks.push({ check: 'issuer', ok: true });
-    checkTimes(signed, read.proofs, options);
+    if (signers.some((signer) => options.isShutOut?.(signer))) {
+      throw refusal('standing.quarantined');
+    }
+    const until = checkTimes(signed, read.proofs, options);
     checks.push({ check: 'time', ok: true });
-    await checkProofs(read, keys, crypto, checks);
-    return { ok: true, checks, document: signed, signers };
+    const ageMs = await checkProofs(read, keys, crypto, checks, options.at);
+    return { ok: true, checks, document: signed, signers, until, ageMs };
   } catch (error) {
     checks.push(checkOfRefusal(error));
     return { ok: false, checks };
@@ -181,12 +192,13 @@ function checkTimes(
   document: VcDocument,
   proofs: readonly DataIntegrityProof[],
   { now, skew, expiry = true }: DataIntegrityOptions,
-): void {
+): number {
   const { validFrom, validUntil } = document as { validFrom?: string; validUntil?: string };
   const periods = [
     { from: validFrom, until: validUntil },
     ...proofs.map(({ created, expires }) => ({ from: created, until: expires })),
   ];
+  let ends = Infinity;
   for (const { from, until } of periods) {
     const period = {
       from: from === undefined ? -Infinity : Date.parse(from),
@@ -194,7 +206,9 @@ function checkTimes(
     };
     const problem = timeProblem(period, now, skew);
     if (problem !== undefined) throw refusal(problem);
+    ends = Math.min(ends, period.until);
   }
+  return ends;
 }
 
 async function checkProofs(
@@ -202,11 +216,12 @@ async function checkProofs(
   keys: ProofKeys,
   crypto: CryptoProvider,
   checks: Check[],
-): Promise<void> {
+  at: number | undefined,
+): Promise<number> {
   const found: PublicKey[] = [];
   let ageMs = 0;
   for (const proof of proofs) {
-    const resolved = await keyOf(proof, keys);
+    const resolved = await keyOf(proof, keys, at);
     found.push(resolved.key);
     ageMs = Math.max(ageMs, resolved.ageMs);
   }
@@ -220,11 +235,15 @@ async function checkProofs(
     }
   }
   checks.push({ check: 'signature', ok: true });
+  return ageMs;
 }
 
-async function keyOf(proof: DataIntegrityProof, keys: ProofKeys): Promise<ResolvedKey> {
-  const { verificationMethod, proofPurpose: purpose } = proof;
-  const resolved = await authorisedKey(keys, verificationMethod, { purpose });
+async function keyOf(
+  { verificationMethod, proofPurpose: purpose }: DataIntegrityProof,
+  keys: ProofKeys,
+  at: number | undefined,
+): Promise<ResolvedKey> {
+  const resolved = await authorisedKey(keys, verificationMethod, { purpose, at });
   // Section 3.3.7: the suite knows one kind of key.
   if (resolved.key.type !== 'Ed25519') throw refusal('key.alg', 'not an Ed25519 key');
   return resolved;

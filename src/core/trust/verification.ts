@@ -67,13 +67,17 @@ export interface VerifyOptions {
 /** Keys may be rotated at any time, so no verdict is gone by for longer. */
 const verdictLifeMs = 3_600_000;
 
-/** Makes all checks of `token`. */
+/** Makes all checks of `input`: a token, or a document with its proofs inside. */
 export async function verifyCredential(
-  token: string,
+  input: string | object,
   tools: VerificationTools,
   options: VerifyOptions,
 ): Promise<Verification> {
-  const examination = await tools.examiner.examine(token, options);
+  const { examiner } = tools;
+  const examination =
+    typeof input === 'string'
+      ? await examiner.examine(input, options)
+      : await examiner.examineDocument(input, options);
   const { ok, claims } = examination;
   if (!ok || claims === undefined) return refused(examination);
   const { credential } = claims;

@@ -13,8 +13,8 @@ import {
   verifyCredential,
 } from './verification.ts';
 
-/** A credential as it travels. */
-export type CredentialInput = string | { readonly jwt: string };
+/** A credential as it travels: a token, or a document with `eddsa-jcs-2022` proofs inside. */
+export type CredentialInput = string | { readonly jwt: string } | { readonly proof: unknown };
 
 /** What a verifier knows beside the credential. */
 export interface VerifyRequest {
@@ -39,16 +39,16 @@ export class Verifier {
     this.#tools = tools;
   }
 
-  /** The verdict on `credential`; throws `INVALID_ARGUMENT` for what is no text. */
+  /** The verdict on `credential`; throws `INVALID_ARGUMENT` for what is neither. */
   verify(credential: CredentialInput, request: VerifyRequest = {}): Promise<Verification> {
     const { delegations = [], at } = request;
     if (delegations.length > delegationLimit) {
       const params = { what: 'delegations', limit: delegationLimit, got: delegations.length };
       throw new MeshError('LIMIT_EXCEEDED', params);
     }
-    const token = tokenOf(credential);
-    if (delegations.length === 0) return verifyCredential(token, this.#tools, optionsOf(at));
-    return this.judge(token, delegationsAmong(delegations, this.#tools.examiner), at);
+    const input = inputOf(credential);
+    if (delegations.length === 0) return verifyCredential(input, this.#tools, optionsOf(at));
+    return this.judge(input, delegationsAmong(delegations, this.#tools.examiner), at);
   }
 
   /** The verdicts on `credentials`, in their order; the same credential is judged once. */
@@ -56,18 +56,18 @@ export class Verifier {
     credentials: readonly CredentialInput[],
     request: VerifyRequest = {},
   ): Promise<readonly Verification[]> {
-    const tokens = credentials.map(tokenOf);
-    return eachOnce(tokens, (token) => this.verify(token, request), width);
+    const inputs = credentials.map(inputOf);
+    return eachOnce(inputs, (input) => this.verify(input as CredentialInput, request), width);
   }
 
-  /** The verdict on a token that came with the delegations `shown`. */
-  judge(token: string, shown: DelegationsTo, at?: number): Promise<Verification> {
+  /** The verdict on what came with the delegations `shown`. */
+  judge(input: string | object, shown: DelegationsTo, at?: number): Promise<Verification> {
     const { delegations } = this.#tools;
     const tools: VerificationTools = {
       ...this.#tools,
       delegations: (to) => [...delegations(to), ...shown(to)],
     };
-    return verifyCredential(token, tools, optionsOf(at));
+    return verifyCredential(input, tools, optionsOf(at));
   }
 }
 
@@ -77,9 +77,10 @@ function optionsOf(at: number | undefined): VerifyOptions {
   return at === undefined ? today : { ...today, at };
 }
 
-function tokenOf(credential: unknown): string {
+function inputOf(credential: unknown): string | object {
+  if (isPlainObject(credential) && 'proof' in credential) return credential;
   const token = isPlainObject(credential) ? credential['jwt'] : credential;
   if (typeof token === 'string') return token;
-  const expected = 'a credential as vc+jwt';
+  const expected = 'a credential as vc+jwt, or with its proof inside';
   throw new MeshError('INVALID_ARGUMENT', { argument: 'credential', expected, got: token });
 }

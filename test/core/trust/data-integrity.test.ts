@@ -8,6 +8,7 @@ import { fromMultibase, fromMultikey } from '../../../src/base/multiformat.ts';
 import { KeyRing } from '../../../src/core/identity/key-ring.ts';
 import {
   type DataIntegrityOptions,
+  type ProofKeys,
   verifyDataIntegrity,
 } from '../../../src/core/trust/data-integrity.ts';
 import { addProof, type ProofOptions, provenBytes } from '../../../src/core/trust/eddsa-jcs.ts';
@@ -136,6 +137,8 @@ describe('a credential with a proof inside', () => {
       ],
       document: unsecured,
       signers: [alice.did],
+      until: Date.parse(unsecured.validUntil),
+      ageMs: 0,
     });
   });
 
@@ -173,6 +176,25 @@ describe('a credential with a proof inside', () => {
     expect((await verify(extended)).document).toEqual(unsecured);
     const other = ['https://www.w3.org/ns/credentials/v2', 'https://x.example/v1'];
     expect(await verdict({ ...signed, '@context': other })).toBe('form');
+  });
+
+  it('is refused where one of its signers is shut out', async () => {
+    const set = await sign(await sign(unsecured, alice), bob);
+    const isShutOut = (did: Did) => did === bob.did;
+    expect(await verdict(set, { isShutOut })).toBe('standing');
+  });
+
+  it('asks for the keys of the time at which it was here', async () => {
+    const uses: unknown[] = [];
+    const keys: ProofKeys = {
+      keyOf: (keyId, use) => {
+        uses.push(use);
+        return ring.keyOf(keyId, use);
+      },
+    };
+    const signed = await sign(unsecured, alice);
+    await verifyDataIntegrity(signed, keys, nodeCrypto, { now, at: 7 });
+    expect(uses).toEqual([{ purpose: 'assertionMethod', at: 7 }]);
   });
 
   it('is not somebody else’s word', async () => {
