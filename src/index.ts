@@ -27,6 +27,7 @@ export type { ScheduleSpec } from './base/schedule.ts';
 export {
   type Agent,
   type AgentDefinition,
+  type AuditSettings,
   type CallOptions,
   type CloseOptions,
   type DrainOptions,

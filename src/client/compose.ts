@@ -128,19 +128,6 @@ async function build(
   const bonds = new Bonds(store.sub('bonds/'));
   const observations = new Observations();
   const revocations = new Revocations(store.sub('revocations/'));
-  const audit = own(
-    new Audit({
-      did,
-      tenant,
-      signer,
-      keys,
-      histories: keys,
-      clock,
-      crypto,
-      random: random.child('audit'),
-      store: store.sub('audit/'),
-    }),
-  );
   const transports = transportsOf(options, did, node);
   const addressBook = { endpoints: (peer: Did) => endpointsOf(peer, transports, discovery) };
 
@@ -164,6 +151,23 @@ async function build(
     introductions: options.introductions ?? true,
     workload: () => agents.workload(),
   });
+  const audit = own(
+    new Audit({
+      ...options.audit,
+      did,
+      tenant,
+      signer,
+      keys,
+      histories: keys,
+      clock,
+      crypto,
+      random: random.child('audit'),
+      store: store.sub('audit/'),
+      headAfterMs: 60_000,
+      street: federation,
+      emit,
+    }),
+  );
   const trust = own(
     new TrustEngine({
       did,

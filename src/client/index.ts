@@ -25,7 +25,7 @@ export type {
 export type { FederateOptions, FederationLink } from './federation-link.ts';
 export { Identity } from './identity.ts';
 export { type CloseOptions, MeshClient } from './mesh-client.ts';
-export type { MeshClientOptions, ResolutionOptions } from './options.ts';
+export type { AuditSettings, MeshClientOptions, ResolutionOptions } from './options.ts';
 export { sqliteStore } from './platform-store.ts';
 export type { Schema, SchemaIssue, SchemaResult } from './standard-schema.ts';
 export type { TaskReply } from './task-server.ts';

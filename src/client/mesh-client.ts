@@ -161,7 +161,10 @@ export class MeshClient implements Extensible, AsyncDisposable {
       'forget',
     ]);
     this.audit = this.#door('audit', [
+      'anchor',
       'append',
+      'checkpoints',
+      'equivocations',
       'erase',
       'export',
       'prove',

@@ -6,6 +6,7 @@ import type { Did } from '../base/ids.ts';
 import type { DidCacheOptions, DidRegistry, Identity } from '../core/identity/index.ts';
 import type { Policy } from '../core/policy/index.ts';
 import type { TrustAnchor, TrustWeights } from '../core/trust/index.ts';
+import type { Anchor } from '../ports/anchor.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CryptoProvider } from '../ports/crypto.ts';
 import type { Extension } from '../ports/extension.ts';
@@ -21,6 +22,19 @@ import type { AutonomyLevel } from '../schema/action.ts';
 
 /** How what was found out about DIDs of others is kept. */
 export type ResolutionOptions = Omit<DidCacheOptions, 'clock' | 'crypto' | 'http' | 'resolvers'>;
+
+/** Options of the audit log. */
+export interface AuditSettings {
+  /**
+   * 32 bytes, e.g. out of a key service, that the keys of subjects are wrapped with: who takes the store alone can then read
+   * nothing that is sealed. Default: a secret in the store.
+   */
+  readonly sealingKey?: Uint8Array;
+  /** Entries between two signed heads, which are shown to peers and anchored. Default 256; the last entry waits one minute at most. */
+  readonly headEvery?: number;
+  /** Where signed heads are put so that nobody can deny when they existed. Default: nowhere but with peers. */
+  readonly anchors?: readonly Anchor[];
+}
 
 /** Options of {@link MeshClient}. Everything has a default: `new MeshClient()` is a mesh in memory. */
 export interface MeshClientOptions {
@@ -75,6 +89,8 @@ export interface MeshClientOptions {
    * happen at every level. Default `advise`.
    */
   readonly autonomy?: AutonomyLevel;
+  /** How the audit log is sealed, signed and anchored. */
+  readonly audit?: AuditSettings;
   /** Models that agents may name. */
   readonly models?: Readonly<Record<string, Model>>;
   readonly extensions?: readonly Extension[];

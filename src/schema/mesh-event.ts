@@ -118,6 +118,19 @@ export interface MeshEventData {
     readonly issuer: Did;
     readonly reason: string;
   };
+  'audit.equivocated': {
+    /** The log of which its keeper, the peer it is about, signed two truths. */
+    readonly log: string;
+    readonly index: number;
+    /** Whether its two heads say so themselves, or it could not show that one goes on from the other. */
+    readonly proven: boolean;
+  };
+  'audit.lost': {
+    /** This node's own log, of which the peer it is about holds a signed head that is not in it. */
+    readonly log: string;
+    readonly index: number;
+    readonly entries: number;
+  };
   'policy.updated': { readonly revision: number };
   'broadcast.refused': { readonly code: MeshErrorCode; readonly params: MeshErrorParams };
   'role.taken': { readonly role: string; readonly epoch: number };

@@ -13,6 +13,8 @@ export {
 } from './byzantine.ts';
 export { type ChaosPlan, type ChaosReport, type ChaosRow, type ChaosStep, chaos } from './chaos.ts';
 export {
+  type AnchorConformanceOptions,
+  anchorConformance,
   type EmbedderConformanceOptions,
   type ExtensionConformanceOptions,
   type ExtensionMethod,

@@ -52,6 +52,10 @@ export interface AuditLogOptions {
   readonly sealingKey?: Uint8Array;
   /** Entries between two signed heads. Default 256. */
   readonly headEvery?: number;
+  /** Milliseconds that an entry waits for a signed head at most. Default: until there are `headEvery`. */
+  readonly headAfterMs?: number;
+  /** Told of each signed head, once it is stored. */
+  readonly onHead?: (head: Signed<AuditHead>) => void;
 }
 
 /** Which entries to read. */
@@ -118,6 +122,7 @@ export class AuditLog {
   #scheduled = false;
   #turn: Promise<unknown> | undefined;
   #cancelRetry: (() => void) | undefined;
+  #cancelHead: (() => void) | undefined;
   #opened: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -331,6 +336,7 @@ export class AuditLog {
     }
     // The entries stand, signed or not: a head that could not be signed now is signed after a later batch.
     await this.#signHead(this.#headEvery).catch(() => undefined);
+    this.#signLater();
     return true;
   }
 
@@ -370,12 +376,27 @@ export class AuditLog {
     if (signed === undefined) return undefined;
     await store.write([putHead(signed)]);
     this.#headAt = length;
+    this.#cancelHead?.();
+    this.#cancelHead = undefined;
+    this.#options.onHead?.(signed);
     return signed;
+  }
+
+  #signLater(): void {
+    const { headAfterMs, clock } = this.#options;
+    if (headAfterMs === undefined || this.#cancelHead !== undefined) return;
+    if (this.#headAt === this.#end.chain.length || this.#closing !== undefined) return;
+    this.#cancelHead = clock.after(headAfterMs, () => {
+      this.#cancelHead = undefined;
+      // What cannot be signed now is signed after a later batch.
+      this.seal().catch(() => undefined);
+    });
   }
 
   async #finish(): Promise<void> {
     // A log that was never used has nothing to read, write or sign.
     if (this.#opened === undefined && this.#waiting.length === 0) return;
+    this.#cancelHead?.();
     await this.flush();
     // In one turn, so that no batch is in anybody else's hands when what is left is counted.
     await this.#inTurn(async () => {

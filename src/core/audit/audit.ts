@@ -3,10 +3,15 @@
  * @module
  */
 import { canonicalJson, type Json } from '../../base/canonical.ts';
-import { newId } from '../../base/ids.ts';
+import { type Did, newId } from '../../base/ids.ts';
 import { Lifetime } from '../../base/lifetime.ts';
+import type { Anchor } from '../../ports/anchor.ts';
+import type { Street } from '../../ports/street.ts';
+import type { Emit } from '../../schema/mesh-event.ts';
 import type { SignedReceipt } from '../../schema/receipt.ts';
+import type { Signed } from '../../schema/signed.ts';
 import { toInstant } from '../../schema/words.ts';
+import { Anchoring } from './anchoring.ts';
 import {
   AuditLog,
   type AuditLogOptions,
@@ -14,8 +19,10 @@ import {
   type EraseOptions,
   type Erasure,
 } from './audit-log.ts';
-import type { AuditBundle } from './bundle.ts';
+import type { AnchoredHead, AuditBundle } from './bundle.ts';
 import type { AuditEntry } from './chain.ts';
+import { CheckpointRows, type Equivocation } from './checkpoint-rows.ts';
+import { Checkpoints } from './checkpoints.ts';
 import {
   type AuditExportOptions,
   type ExporterParts,
@@ -23,6 +30,7 @@ import {
   exportItems,
 } from './exporter.ts';
 import { type InclusionProof, proveInclusion } from './inclusion.ts';
+import type { AuditHead } from './log-rows.ts';
 import type { Histories } from './needs.ts';
 import type { AboutSubject } from './personal.ts';
 import {
@@ -37,6 +45,19 @@ import type { AuditVerdict } from './verify-log.ts';
 export interface AuditOptions extends AuditLogOptions {
   /** Key histories, which exports carry. Default: exports carry none. */
   readonly histories?: Histories;
+  /** Peers that are shown the heads of this log, and whose heads are kept. Default: nobody. */
+  readonly street?: Street;
+  /** Where heads are put so that nobody can deny when they existed. Default: nowhere. */
+  readonly anchors?: readonly Anchor[];
+  readonly emit?: Emit;
+}
+
+/** Which heads to name. */
+export interface CheckpointFilter {
+  /** Only of logs of this keeper. */
+  readonly of?: Did;
+  /** What this connected peer keeps, in place of what this node does. */
+  readonly at?: Did;
 }
 
 /** What a task's executor says of it; the desk adds id, time and who did it. */
@@ -46,18 +67,38 @@ export type ReceiptRequest = Omit<ReceiptFacts, 'id' | 'at' | 'by'>;
 export class Audit implements AsyncDisposable {
   readonly #options: AuditOptions;
   readonly #log: AuditLog;
+  readonly #rows: CheckpointRows;
+  readonly #anchoring: Anchoring;
+  readonly #checkpoints: Checkpoints | undefined;
   readonly #lifetime = new Lifetime('the audit log');
 
   constructor(options: AuditOptions) {
+    const { store, street, histories, emit = () => undefined, anchors = [], crypto } = options;
     this.#options = options;
-    this.#log = new AuditLog(options);
-    this.#lifetime.own(() => this.#log.close());
+    this.#rows = new CheckpointRows(store.sub('peers'));
+    this.#anchoring = new Anchoring(anchors, this.#rows, crypto);
+    const log = new AuditLog({
+      ...options,
+      onHead: (head) => {
+        options.onHead?.(head);
+        if (this.#lifetime.closed) return;
+        this.#checkpoints?.show(head);
+        this.#anchoring.putSoon(head);
+      },
+    });
+    this.#log = log;
+    this.#checkpoints =
+      street && new Checkpoints({ ...options, log, rows: this.#rows, street, histories, emit });
+    this.#lifetime.own(() => log.close());
+    this.#lifetime.own(() => this.#anchoring.close());
+    this.#lifetime.own(() => this.#checkpoints?.close());
   }
 
-  /** Finds the end of the log. Throws `STORE_CORRUPT` when it is not where it was. */
+  /** Finds the end of the log, and answers peers. Throws `STORE_CORRUPT` when the end is not where it was. */
   async start(): Promise<void> {
     this.#lifetime.assertOpen();
     await this.#log.open();
+    this.#checkpoints?.start();
   }
 
   /** Stores what waits and signs the end of the log. Idempotent. */
@@ -96,9 +137,45 @@ export class Audit implements AsyncDisposable {
     return this.#log.entries(filter);
   }
 
-  /** Walks the chain and names the first break. */
-  verify(): Promise<AuditVerdict> {
-    return this.#log.verify();
+  /** Walks the chain, and compares it with what peers signed that they saw; names the first break. */
+  async verify(): Promise<AuditVerdict> {
+    const verdict = await this.#log.verify();
+    const { name } = this.#log;
+    if (!verdict.intact || name === undefined) return verdict;
+    const { entries, signed } = verdict;
+    for (const { index, hash, by } of await this.#rows.witnesses(name.log)) {
+      const found = index < entries ? (await this.#log.at(index)).hash : undefined;
+      if (found === hash) continue;
+      const firstBreak = Math.min(index, entries);
+      return {
+        intact: false,
+        entries: firstBreak,
+        signed,
+        firstBreak,
+        because: `${by} saw another`,
+      };
+    }
+    return verdict;
+  }
+
+  /** Signs the end of the log now, shows it to peers, and puts it at every anchor; throws what an anchor throws. */
+  async anchor(): Promise<readonly AnchoredHead[]> {
+    this.#lifetime.assertOpen();
+    const head = await this.#log.seal();
+    return head === undefined ? [] : this.#anchoring.put(head);
+  }
+
+  /** The newest signed heads of others' logs: those this node keeps, or those a peer does. Hand them to `verifyAuditLog`. */
+  async checkpoints({ of, at }: CheckpointFilter = {}): Promise<readonly Signed<AuditHead>[]> {
+    this.#lifetime.assertOpen();
+    if (at === undefined || this.#checkpoints === undefined) return this.#rows.heads(of);
+    return this.#checkpoints.ask(at, of);
+  }
+
+  /** Pairs of heads that cannot both be true, signed by the keepers they speak against. */
+  equivocations(): Promise<readonly Equivocation[]> {
+    this.#lifetime.assertOpen();
+    return this.#rows.equivocations();
   }
 
   /** Makes what was sealed about a subject unreadable for everybody, for ever; see {@link AuditLog.erase}. */
@@ -140,7 +217,10 @@ export class Audit implements AsyncDisposable {
       clock,
       signer,
       histories,
-      testimony: () => Promise.resolve({ witnesses: [], anchors: [] }),
+      testimony: async () => ({
+        witnesses: await this.#rows.witnesses(this.#log.name?.log ?? ''),
+        anchors: await this.#rows.anchors(),
+      }),
     };
   }
 }

@@ -3,7 +3,7 @@
  * is found, and the entry it begins with named.
  * @module
  */
-export { Audit, type AuditOptions, type ReceiptRequest } from './audit.ts';
+export { Audit, type AuditOptions, type CheckpointFilter, type ReceiptRequest } from './audit.ts';
 export {
   AuditLog,
   type AuditLogOptions,
@@ -29,6 +29,7 @@ export {
   type SealedPart,
   type Sha256,
 } from './chain.ts';
+export type { Equivocation } from './checkpoint-rows.ts';
 export type { AuditExportOptions } from './exporter.ts';
 export {
   checkInclusion,

@@ -3,6 +3,10 @@
  * @module
  */
 export {
+  type AnchorConformanceOptions,
+  anchorConformance,
+} from './anchor/anchor-conformance.ts';
+export {
   type EmbedderConformanceOptions,
   embedderConformance,
 } from './embedder/embedder-conformance.ts';

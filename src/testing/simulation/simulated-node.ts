@@ -285,6 +285,8 @@ const everyType: Readonly<Record<MeshEventType, true>> = {
   'trust.violation': true,
   'credential.accepted': true,
   'credential.revoked': true,
+  'audit.equivocated': true,
+  'audit.lost': true,
   'policy.updated': true,
   'broadcast.refused': true,
   'role.taken': true,
