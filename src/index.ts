@@ -171,6 +171,7 @@ export type {
   CredentialEdge,
   CredentialInput,
   CredentialRequest,
+  Delegation,
   DelegationLink,
   EvidenceEdge,
   FactorName,

@@ -8,6 +8,8 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/store.ts';
 import { type Credential, statusesOf } from '../../schema/credential.ts';
 import type { Emit } from '../../schema/mesh-event.ts';
+import type { DelegationLink } from './chains.ts';
+import { delegationType } from './delegation.ts';
 import { refusal } from './refusals.ts';
 import { listedProblem, type StatusList } from './status-list.ts';
 import { keyPart, putJson, scanJson } from './store-names.ts';
@@ -20,6 +22,8 @@ export interface BookedCredential {
   readonly subject: Did;
   /** Types an anchor of this node stands for; none for a credential that is true and does not count. */
   readonly counted: readonly string[];
+  /** Delegations by which it counts; none when its issuer is an anchor itself. */
+  readonly via: readonly DelegationLink[];
   readonly credential: Credential;
   readonly jwt: string;
 }
@@ -40,7 +44,9 @@ export interface CredentialBookOptions {
   readonly onRevoked: (subject: Did, credential: string, types: readonly string[]) => void;
 }
 
-interface Row extends BookedCredential {
+interface Row extends Omit<BookedCredential, 'counted' | 'via'> {
+  counted: readonly string[];
+  via: readonly DelegationLink[];
   /** Epoch milliseconds at which the credential itself ends. */
   readonly ends: number;
   /** Epoch milliseconds until which the last verdict is gone by. */
@@ -77,9 +83,18 @@ export class CredentialBook {
       const verification = await verify(jwt, 'never');
       if (verification.valid || isRetryable(verification)) this.#enter(jwt, verification);
     }
+    // What counts by a delegation could not be seen to count before that was read.
+    for (const row of [...this.#all()]) {
+      if (this.booked(row.issuer).some(({ credential }) => isDelegation(credential))) {
+        await this.#rejudge(row, 'never');
+      }
+    }
   }
 
-  /** Keeps an own credential; `CREDENTIAL_INVALID` when it is about somebody else or was refused. */
+  /**
+   * Keeps an own credential, or a delegation to the issuer of one. `CREDENTIAL_INVALID` when it is about somebody else or was
+   * refused.
+   */
   async hold(jwt: string): Promise<BookedCredential> {
     const verification = await this.#options.verify(jwt, 'always');
     const failure = verification.checks.find(({ ok, check }) => !ok && check !== 'anchor');
@@ -87,7 +102,8 @@ export class CredentialBook {
     if (failure !== undefined && failure.retryable !== true) {
       throw refusal(failure.reason ?? 'claims.model', failure.detail);
     }
-    if (verification.subject !== this.#options.did) {
+    const { subject, credential } = verification;
+    if (subject === undefined || credential === undefined || !this.#isOwn(subject, credential)) {
       throw refusal('claims.subject');
     }
     const row = this.#enter(jwt, verification);
@@ -97,16 +113,18 @@ export class CredentialBook {
     return row;
   }
 
-  /** Books a peer's credential when it is valid and the peer is its subject; whether it was. */
+  /** Books a peer's credential when it is valid and about the peer, or a delegation that counts; whether it was booked. */
   async accept(peer: Did, jwt: string): Promise<boolean> {
     const verification = await this.#options.verify(jwt, 'anchors');
-    if (!verification.valid || verification.subject !== peer) return false;
+    const { valid, subject, counted } = verification;
+    if (!valid || subject === undefined) return false;
+    if (subject !== peer && !counted.includes(delegationType)) return false;
     const { issuer, credential } = verification as Required<Verification>;
-    const known = this.#rows.get(peer)?.get(nameOf(issuer, credential.id));
+    const known = this.#rows.get(subject)?.get(nameOf(issuer, credential.id));
     const row = this.#enter(jwt, verification);
     if (row === undefined) return false;
     if (known?.jwt !== jwt) await this.#write(row);
-    if (known === undefined && row.counted.length > 0) this.#tellAccepted(row);
+    if ((known?.counted.length ?? 0) === 0 && row.counted.length > 0) this.#tellAccepted(row);
     return true;
   }
 
@@ -119,6 +137,20 @@ export class CredentialBook {
   /** Everything booked about `subject`, also what could not be judged lately. */
   booked(subject: Did): readonly BookedCredential[] {
     return [...(this.#rows.get(subject)?.values() ?? [])];
+  }
+
+  /**
+   * What this node shows: its own credentials, and the delegations their issuers have. What stands for others comes before them, so
+   * that who reads it in order can judge each by what came before.
+   */
+  shown(limit: number): readonly BookedCredential[] {
+    const shown = new Set(this.booked(this.#options.did).slice(0, limit));
+    for (const { issuer } of shown) {
+      for (const row of this.booked(issuer)) {
+        if (shown.size < limit && isDelegation(row.credential)) shown.add(row);
+      }
+    }
+    return [...shown].reverse();
   }
 
   /** Epoch milliseconds until which {@link standing} stays as it is, unless something happens. */
@@ -189,12 +221,14 @@ export class CredentialBook {
     for (const row of due) await this.#rejudge(row);
   }
 
-  async #rejudge(row: Row): Promise<void> {
-    const own = row.subject === this.#options.did;
-    const verification = await this.#options.verify(row.jwt, own ? 'always' : 'anchors');
+  async #rejudge(row: Row, reach?: 'never'): Promise<void> {
+    const own = this.#isOwn(row.subject, row.credential);
+    const verification = await this.#options.verify(row.jwt, reach ?? (own ? 'always' : 'anchors'));
     // A newer list may have struck it out meanwhile.
     if (this.#rows.get(row.subject)?.get(nameOf(row.issuer, row.id)) !== row) return;
     if (verification.valid) {
+      row.counted = verification.counted;
+      row.via = verification.via;
       this.#renew(row, verification.until);
     } else if (isRetryable(verification) && (own || row.counted.length > 0)) {
       row.due = this.#options.clock.now() + retryMs;
@@ -204,8 +238,16 @@ export class CredentialBook {
     this.#options.onChanged(row.subject, verification.because ?? 'its credentials were checked');
   }
 
+  /** Whether a credential is about this node, or hands a right to somebody whose word this node shows. */
+  #isOwn(subject: Did, credential: Credential): boolean {
+    if (subject === this.#options.did) return true;
+    return (
+      isDelegation(credential) && this.shown(perSubject).some(({ issuer }) => issuer === subject)
+    );
+  }
+
   #enter(jwt: string, verification: Verification): Row | undefined {
-    const { issuer, subject, credential, counted, until, ends } = verification;
+    const { issuer, subject, credential, counted, via, until, ends } = verification;
     if (issuer === undefined || subject === undefined || credential === undefined) return undefined;
     const name = nameOf(issuer, credential.id);
     const rows = this.#rows.get(subject) ?? new Map<string, Row>();
@@ -214,7 +256,7 @@ export class CredentialBook {
       if (rows.size >= perSubject || this.#size >= room) return undefined;
       this.#size += 1;
     }
-    const about = { id: credential.id, issuer, subject, counted, credential, jwt };
+    const about = { id: credential.id, issuer, subject, counted, via, credential, jwt };
     const row: Row = { ...about, ends, until, due: 0 };
     this.#renew(row, until);
     rows.set(name, row);
@@ -239,7 +281,8 @@ export class CredentialBook {
   /** A newer list moves the end of the verdict. When all was judged last stays, since keys are judged then too. */
   #prolong(row: Row, until: number): void {
     const now = this.#options.clock.now();
-    if (row.until > now) row.until = Math.min(until, row.ends);
+    // What counts by delegations ends with the first of them.
+    if (row.until > now && row.via.length === 0) row.until = Math.min(until, row.ends);
     else row.due = now;
   }
 
@@ -258,6 +301,18 @@ export class CredentialBook {
     this.#size -= 1;
     if (rows.size === 0) this.#rows.delete(row.subject);
     this.#options.forget(keyOf(row));
+    if (isDelegation(row.credential)) this.#orphan(row);
+  }
+
+  /** What counted by a delegation that is gone stands no more, until it is judged again. */
+  #orphan({ issuer, id }: Row): void {
+    const now = this.#options.clock.now();
+    for (const row of this.#all()) {
+      if (!row.via.some((link) => link.issuer === issuer && link.credential === id)) continue;
+      row.until = now;
+      row.due = now;
+      this.#options.onChanged(row.subject, `delegation ${id} no longer stands`);
+    }
   }
 
   async #write(row: Row): Promise<void> {
@@ -271,6 +326,10 @@ export class CredentialBook {
 
 function isRetryable({ checks }: Verification): boolean {
   return checks.some(({ ok, retryable }) => !ok && retryable === true);
+}
+
+function isDelegation({ type }: Credential): boolean {
+  return type.includes(delegationType);
 }
 
 function nameOf(issuer: Did, id: string): string {

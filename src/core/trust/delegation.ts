@@ -27,13 +27,13 @@ const scalar: Shape<string | number | boolean> = (value, at) =>
 const allowed: Shape<'any' | readonly (string | number | boolean)[]> = (value, at) =>
   value === 'any' ? value : list(scalar, { max: 64 })(value, at);
 
-/** Parser of a scope. */
-export const scopeShape: Shape<AnchorScope> = object({
+const scopeShape: Shape<AnchorScope> = object({
   subjects: optional(list(text({ min: 1, max: 600 }), { max: 256 })),
   claims: optional(dictionary(allowed, { max: 64 })),
 });
 
-const shape: Shape<Delegation> = object({
+/** Parser of the claim. */
+export const delegationShape: Shape<Delegation> = object({
   types: list(text({ min: 1, max: 200 }), { max: 64 }),
   scope: optional(scopeShape),
   depth: optional(integer({ max: maxDepth })),
@@ -46,7 +46,10 @@ export function delegationIn(
   const { id, delegation } = credential.credentialSubject;
   if (id === undefined || !credential.type.includes(delegationType)) return undefined;
   try {
-    return { to: id as Did, delegation: shape(delegation, 'credentialSubject.delegation') };
+    return {
+      to: id as Did,
+      delegation: delegationShape(delegation, 'credentialSubject.delegation'),
+    };
   } catch (error) {
     if (!MeshError.is(error, 'SCHEMA_INVALID')) throw error;
     return undefined;

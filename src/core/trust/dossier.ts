@@ -84,8 +84,9 @@ export class Dossiers {
   credentialsOf(did: Did): readonly { readonly issuer: Did; readonly type: string }[] {
     const { credentials, verdicts } = this.#options;
     const pairs = new Map<string, { issuer: Did; type: string }>();
-    for (const { issuer, counted } of credentials.standing(did)) {
-      if (verdicts.quarantineOf(issuer) !== undefined) continue;
+    for (const { issuer, counted, via } of credentials.standing(did)) {
+      const speakers = [issuer, ...via.map((link) => link.issuer)];
+      if (speakers.some((speaker) => verdicts.quarantineOf(speaker) !== undefined)) continue;
       for (const type of counted) pairs.set(`${issuer} ${type}`, { issuer, type });
     }
     return [...pairs.values()];

@@ -10,6 +10,7 @@ export type { Verdict } from './belief.ts';
 export type { DelegationLink } from './chains.ts';
 export type { Skew } from './claims.ts';
 export type { BookedCredential } from './credential-book.ts';
+export type { Delegation } from './delegation.ts';
 export type { EvidenceBundle, MergeResult } from './evidence-exchange.ts';
 export type { CredentialRequest } from './issue.ts';
 export { loadDidJwt } from './jws.ts';

@@ -17,7 +17,6 @@ import { tokensShape } from './status-relay.ts';
 
 /** Options of {@link Introductions}. */
 export interface IntroductionsOptions {
-  readonly did: Did;
   readonly street: Street & Neighbours;
   readonly clock: Clock;
   readonly histories: Histories;
@@ -82,8 +81,8 @@ export class Introductions {
   }
 
   async #own(): Promise<Introduction> {
-    const { book, did, lists, histories } = this.#options;
-    const held = book.booked(did).slice(0, shownLimit);
+    const { book, lists, histories } = this.#options;
+    const held = book.shown(shownLimit);
     const tokens = new Set<string>();
     const logs: DidLog[] = [];
     for (const { credential, issuer } of held) {

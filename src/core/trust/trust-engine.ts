@@ -28,7 +28,7 @@ import type { ShownDelegation } from './chains.ts';
 import type { Skew } from './claims.ts';
 import { type BookedCredential, CredentialBook } from './credential-book.ts';
 import { CredentialExaminer } from './credentials.ts';
-import { delegationType } from './delegation.ts';
+import { type Delegation, delegationShape, delegationType } from './delegation.ts';
 import { Dossiers } from './dossier.ts';
 import { EvidenceBook } from './evidence.ts';
 import { type EvidenceBundle, EvidenceExchange, type MergeResult } from './evidence-exchange.ts';
@@ -297,6 +297,21 @@ export class TrustEngine implements AsyncDisposable {
     return { id, jwt };
   }
 
+  /**
+   * Lets `delegate` say some of what this node may say, where this node is an anchor of some `depth` or has such a right itself. What
+   * goes beyond that right counts for nobody. Hand `jwt` to the delegate, who shows it with what it issues.
+   * Throws `INVALID_ARGUMENT` or `SCHEMA_INVALID`.
+   */
+  delegate(
+    delegate: Did,
+    delegation: Delegation,
+    validFor?: Duration,
+  ): Promise<{ readonly id: string; readonly jwt: string }> {
+    const claims = { delegation: delegationShape(delegation, 'delegation') };
+    const request = { subject: delegate, type: delegationType, claims };
+    return this.issue(validFor === undefined ? request : { ...request, validFor });
+  }
+
   /** Makes every check of a credential; a bad one is a result, not an exception. */
   async verify(credential: CredentialInput, request?: VerifyRequest): Promise<Verification> {
     await this.#ready();
@@ -355,7 +370,10 @@ export class TrustEngine implements AsyncDisposable {
     }
   }
 
-  /** Keeps an own credential and shows it to peers from now on; `CREDENTIAL_INVALID` when it does not hold. */
+  /**
+   * Keeps an own credential, or a delegation to the issuer of one, and shows it to peers from now on; `CREDENTIAL_INVALID` when it
+   * does not hold.
+   */
   async hold(jwt: string): Promise<BookedCredential> {
     await this.#ready();
     const booked = await this.#book.hold(jwt);
