@@ -165,6 +165,7 @@ export type {
 } from './core/tasks/index.ts';
 export type {
   AnchorScope,
+  AttestationEdge,
   BookedCredential,
   Check,
   CheckName,
@@ -175,6 +176,7 @@ export type {
   DelegationLink,
   EvidenceEdge,
   FactorName,
+  GraphView,
   Histories,
   MermaidOptions,
   Neighbours,
@@ -197,6 +199,7 @@ export type {
   TrustStatus,
   TrustWeights,
   Verdict,
+  VerdictEdge,
   Verification,
   VerifyRequest,
 } from './core/trust/index.ts';

@@ -34,12 +34,15 @@ export type { SaidStatus } from './status-list.ts';
 export type { Reach } from './status-relay.ts';
 export { TrustEngine, type TrustEngineOptions, type TrustStatus } from './trust-engine.ts';
 export {
+  type AttestationEdge,
   type CredentialEdge,
   type EvidenceEdge,
+  type GraphView,
   type MermaidOptions,
   type TrustEdge,
   TrustGraph,
   type TrustGraphJson,
+  type VerdictEdge,
 } from './trust-graph.ts';
 export type { BookedVerdict } from './verdict-book.ts';
 export type { QuarantineRequest, SlashRequest, VerdictRequest } from './verdict-desk.ts';

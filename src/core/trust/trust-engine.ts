@@ -33,6 +33,7 @@ import { Dossiers } from './dossier.ts';
 import { EvidenceBook } from './evidence.ts';
 import { type EvidenceBundle, EvidenceExchange, type MergeResult } from './evidence-exchange.ts';
 import { EvidencePool } from './evidence-pool.ts';
+import { graphEdges } from './graph-edges.ts';
 import { Introductions } from './introductions.ts';
 import { type CredentialRequest, issueCredential } from './issue.ts';
 import type { Histories, Keys, Neighbours, Street, TownCrier } from './needs.ts';
@@ -50,7 +51,7 @@ import { Scorekeeper } from './scorekeeper.ts';
 import type { StatusList } from './status-list.ts';
 import { StatusLists } from './status-lists.ts';
 import { type Reach, StatusRelay } from './status-relay.ts';
-import { type TrustEdge, TrustGraph } from './trust-graph.ts';
+import { TrustGraph } from './trust-graph.ts';
 import type { BookedVerdict } from './verdict-book.ts';
 import {
   type QuarantineRequest,
@@ -568,7 +569,15 @@ export class TrustEngine implements AsyncDisposable {
   /** What this node knows of who says what of whom. */
   graph(): TrustGraph {
     this.#assertStarted();
-    return new TrustGraph([...this.#credentialEdges(), ...this.#evidenceEdges()]);
+    const sources = {
+      did: this.#options.did,
+      credentials: this.#book,
+      evidence: this.#evidence,
+      pool: this.#pool,
+      attestations: this.#attestations,
+      verdicts: this.#desk.book,
+    };
+    return new TrustGraph([...graphEdges(sources)]);
   }
 
   /** What this node goes by, in numbers. */
@@ -712,27 +721,6 @@ export class TrustEngine implements AsyncDisposable {
       .catch((error: unknown) => toMeshError(error, 'the trust engine'))
       .finally(() => this.#background.delete(settled));
     this.#background.add(settled);
-  }
-
-  *#credentialEdges(): Iterable<TrustEdge> {
-    for (const subject of this.#book.subjects()) {
-      for (const { issuer, counted, credential } of this.#book.standing(subject)) {
-        const types = credential.type.filter((type) => type !== 'VerifiableCredential');
-        const edge = { from: issuer, to: subject, types, counted: counted.length > 0 };
-        yield { kind: 'credential', ...edge };
-      }
-    }
-  }
-
-  *#evidenceEdges(): Iterable<TrustEdge> {
-    for (const peer of this.#evidence.peers()) {
-      let [kept, broken] = [0, 0];
-      for (const day of this.#evidence.of(peer)) {
-        kept += day.kept;
-        broken += day.broken;
-      }
-      yield { kind: 'evidence', from: this.#options.did, to: peer, kept, broken };
-    }
   }
 
   async #ready(): Promise<void> {

@@ -482,6 +482,20 @@ describe('a trust engine', () => {
     expect(graph.toJSON().edges).toHaveLength(2);
     expect(graph.toJSON().nodes).toContain(issuer.did);
     expect(graph.toMermaid()).toBe(verifier.trust.graph().toMermaid());
+    await verifier.trust.attest({ about: holder.did, type: 'reliable', value: 0.9 });
+    await verifier.trust.slash(holder.did, { reason: 'late', evidence: { task: 't' } });
+    const request = { reason: 'it leaks', evidence: { task: 't' }, period: '2h' } as const;
+    const quarantine = await verifier.trust.quarantine(holder.did, request);
+    const kinds = () =>
+      verifier.trust
+        .graph()
+        .toJSON({ around: holder.did })
+        .edges.map(({ kind }) => kind);
+    expect(kinds()).toEqual(
+      expect.arrayContaining(['attestation', 'credential', 'evidence', 'quarantine', 'slash']),
+    );
+    await verifier.trust.release(quarantine.id, 'it was a mistake');
+    expect(kinds()).not.toContain('quarantine');
   });
 
   it('refuses foreign bodies it cannot read', async () => {

@@ -132,7 +132,9 @@ interface Pair {
 function mergedDays(days: readonly EvidenceDay[]): readonly EvidenceDay[] {
   if (days.length === 1) return days;
   const byDay = new Map<number, EvidenceDay>();
-  for (const { day, kept, broken } of days) {
+  // Feedback counts in fractions, and sums of fractions depend on their order.
+  const ordered = [...days].sort((a, b) => a.day - b.day || a.kept - b.kept || a.broken - b.broken);
+  for (const { day, kept, broken } of ordered) {
     const known = byDay.get(day);
     byDay.set(day, {
       day,
@@ -140,7 +142,7 @@ function mergedDays(days: readonly EvidenceDay[]): readonly EvidenceDay[] {
       broken: broken + (known?.broken ?? 0),
     });
   }
-  return [...byDay.values()].sort((a, b) => a.day - b.day);
+  return [...byDay.values()];
 }
 
 interface Weighed {

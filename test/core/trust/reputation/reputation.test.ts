@@ -27,8 +27,9 @@ const reports = fc.array(
       rater: fc.nat(7),
       subject: fc.nat(7),
       day: fc.integer({ min: 60, max: 100 }),
-      kept: fc.nat(30),
-      broken: fc.nat(8),
+      // Feedback counts in hundredths.
+      kept: fc.nat(3_000).map((hundredths) => hundredths / 100),
+      broken: fc.nat(800).map((hundredths) => hundredths / 100),
     })
     .filter(({ rater, subject }) => rater !== subject)
     .map(({ rater, subject, kept, broken, day }) =>
