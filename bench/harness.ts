@@ -24,7 +24,7 @@ export interface Case {
 export interface Bench {
   /** One sentence: what is done, and under which conditions. */
   readonly what: string;
-  readonly unit: 'calls/s' | 'events/s' | 'scenarios/s' | 'ms' | 'kB';
+  readonly unit: 'calls/s' | 'events/s' | 'scenarios/s' | 'fetches' | 'ms' | 'kB';
   readonly better: 'more' | 'less';
   /** Name of the case that ratios are taken to. */
   readonly peer: string;

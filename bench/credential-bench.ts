@@ -1,0 +1,76 @@
+/**
+ * How fast a credential is verified, by us and by others.
+ * @module
+ */
+import type { Bench, Case } from './harness.ts';
+import { type Algorithm, type CredentialRig, credentialRig } from './peers/credentials.ts';
+
+/** Verifications of one round, for what takes a tenth of a millisecond; the slower cases make fewer. */
+const times = 800;
+
+/** The bench of one algorithm. */
+export function credentialBench(algorithm: Algorithm): Bench {
+  let rig: CredentialRig | undefined;
+  let users = 0;
+  const peer = 'did-jwt 9 verifyJWT';
+  const of = (
+    name: string,
+    role: Case['role'],
+    run: (rig: CredentialRig, share: number) => Promise<number>,
+  ): Case => ({
+    name,
+    role,
+    setup: async () => {
+      users += 1;
+      rig ??= await credentialRig(algorithm);
+    },
+    run: (share) => run(rig!, share),
+    teardown: async () => {
+      users -= 1;
+      if (users === 0) await rig?.close();
+    },
+  });
+  const peerCase = (name: string, call: (rig: CredentialRig) => Promise<void>, count: number) =>
+    of(name, 'peer', (ready, share) => rate(count * share, () => call(ready)));
+  return {
+    what: `Verifying a credential signed with ${algorithm}, one after the other, the DID document and the status list at hand.`,
+    unit: 'calls/s',
+    better: 'more',
+    peer,
+    rounds: 9,
+    cases: [
+      of('our verdict, every check, a credential never seen', 'ours', async (ready, share) => {
+        const tokens = await ready.mint(Math.ceil(times * share));
+        return rate(tokens.length, (i) => ready.ours(tokens[i]!));
+      }),
+      of('our verdict, every check, one seen before', 'ours', async (ready, share) => {
+        const [token] = await ready.mint(1);
+        return rate(times * 50 * share, () => ready.ours(token!));
+      }),
+      of('our provider, the signature alone', 'ours', async (ready, share) => {
+        const tokens = await ready.mint(Math.ceil(times * share));
+        return rate(tokens.length, (i) => ready.provider(tokens[i]!));
+      }),
+      peerCase(peer, (ready) => ready.didJwt(), times / 8),
+      peerCase('did-jwt-vc 4 verifyCredential', (ready) => ready.didJwtVc(), times / 8),
+      peerCase('jose 6 jwtVerify', (ready) => ready.jose(), times),
+      of('node:crypto, the signature alone', 'limit', async (ready, share) => {
+        const tokens = await ready.mint(Math.ceil(times * share));
+        return rate(tokens.length, (i) => {
+          ready.native(tokens[i]!);
+        });
+      }),
+    ],
+  };
+}
+
+/** Calls per second of `count` calls. */
+async function rate(count: number, call: (i: number) => Promise<void> | void): Promise<number> {
+  const whole = Math.max(1, Math.round(count));
+  const begin = performance.now();
+  for (let i = 0; i < whole; i += 1) {
+    const waiting = call(i);
+    if (waiting !== undefined) await waiting;
+  }
+  return (whole * 1_000) / (performance.now() - begin);
+}

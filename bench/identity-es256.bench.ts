@@ -1,0 +1,3 @@
+import { credentialBench } from './credential-bench.ts';
+
+export default credentialBench('ES256');
