@@ -78,9 +78,10 @@ describe('a right that is handed on', () => {
     fc.assert(
       fc.property(first, chain, anyCredential, (anchor, delegations, credential) => {
         const issuer: Did = 'did:web:anchor.example';
-        const [root] = ownRights([{ issuer, ...anchor, depth: 5 }], 'did:web:me.example')(issuer);
+        const rights = ownRights([{ issuer, ...anchor, depth: 5 }], 'did:web:me.example');
+        const root = rights(issuer)[0]!;
+        const links: Right[] = [root];
         let right: Right | undefined = root;
-        const links: Right[] = [right];
         for (const delegation of delegations) {
           right = attenuate(right, delegation);
           if (right === undefined) return;
