@@ -184,7 +184,8 @@ describe('npm run bench -- --compare', () => {
       what: 'A test.', unit: 'ms', better: 'less', peer: 'peer', rounds: 3,
       cases: [scripted('us', 'ours', 10), scripted('peer', 'peer', 20)],
     };`;
-  const copied = ['run', 'harness', 'report', 'compare'].map((name) => `bench/${name}.ts`);
+  const programs = ['run', 'harness', 'report', 'compare', 'tables'];
+  const copied = programs.map((name) => `bench/${name}.ts`);
   const ends = (timesPeer: number) => {
     const rows = [{ name: 'us', role: 'ours', median: 1, min: 1, max: 1, timesPeer }];
     const results = [{ name: 'sample', peer: 'peer', rows }];
