@@ -18,6 +18,7 @@ import type { TrustEngine } from '../core/trust/index.ts';
 import type { Extensible, Extension } from '../ports/extension.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Candidate } from '../ports/placement.ts';
+import type { Resolution, ResolveOptions } from '../ports/resolver.ts';
 import type { Action, AutonomyLevel } from '../schema/action.ts';
 import type { MeshEvent, MeshEventOf, MeshEventType } from '../schema/mesh-event.ts';
 import type { Task } from '../schema/task.ts';
@@ -299,6 +300,14 @@ export class MeshClient implements Extensible, AsyncDisposable {
       clock: groundOf(this.#options).clock,
       executeTask: (task, callOptions) => this.executeTask(task, callOptions),
     });
+  }
+
+  /**
+   * What is known of `did`, of whatever method there is a resolver for: its document, how old that is, and whether it has
+   * ended. Throws `DID_NOT_FOUND`, `DID_UNREACHABLE`, `DID_INVALID`, `DID_METHOD_UNKNOWN`.
+   */
+  async resolve(did: Did, options?: ResolveOptions): Promise<Resolution> {
+    return (await this.#ready()).rooms.keys.resolve(did, options);
   }
 
   /**

@@ -5,6 +5,7 @@
  * @module
  */
 import { type Bytes, fromHex } from '../base/bytes.ts';
+import { decompress } from '../base/curve-point.ts';
 import { MeshError } from '../base/errors.ts';
 import { type Did, type DidUrl, isDidUrl } from '../base/ids.ts';
 import { fromJwk, type PublicJwk, type TypedKey } from '../base/jwk.ts';
@@ -130,6 +131,9 @@ const methodTypes: Readonly<
   X25519KeyAgreementKey2020: { keys: ['X25519'], in: suite },
   X25519KeyAgreementKey2019: { keys: ['X25519'], in: old },
   EcdsaSecp256k1VerificationKey2019: { keys: ['secp256k1'], in: old },
+  P256Key2021: { keys: ['P-256'], in: [...suite, 'publicKeyBase58'] },
+  P384Key2021: { keys: ['P-384'], in: [...suite, 'publicKeyBase58'] },
+  P521Key2021: { keys: ['P-521'], in: [...suite, 'publicKeyBase58'] },
 };
 
 function typesOf(type: string, holder: KeyMember): readonly KeyType[] | undefined {
@@ -153,8 +157,8 @@ function readKey(method: VerificationMethod, holder: KeyMember): TypedKey | unde
 /** Key bytes without a prefix: the type of the method says what they are. */
 function bareKey(methodType: string, bytes: Bytes): TypedKey | undefined {
   const type = methodTypes[methodType]!.keys[0]!;
-  const fits =
-    type === 'secp256k1' ? bytes.length === 33 && bytes[0]! >> 1 === 1 : bytes.length === 32;
+  const isCurve = type !== 'Ed25519' && type !== 'X25519';
+  const fits = isCurve ? decompress(type, bytes) !== undefined : bytes.length === 32;
   return fits ? { type, publicKey: bytes } : undefined;
 }
 

@@ -194,7 +194,12 @@ function parsed(content: string): Readonly<Record<string, unknown>> {
 /** `at` as a text, or as a number of seconds or milliseconds. */
 function timeOf(at: unknown): number | undefined {
   if (at === undefined || at === null) return undefined;
-  const ms = typeof at === 'number' ? (at < 1e11 ? at * 1_000 : at) : Date.parse(typeof at === 'string' ? at : '');
+  const ms =
+    typeof at === 'number'
+      ? at < 1e11
+        ? at * 1_000
+        : at
+      : Date.parse(typeof at === 'string' ? at : '');
   if (!Number.isNaN(ms)) return ms;
   throw new MeshError('SCHEMA_INVALID', { at: 'line.at', expected: 'a time', got: at });
 }
