@@ -183,6 +183,7 @@ export type {
   PresentationDemands,
   PresentationRequest,
   PresentationVerification,
+  ProofOptions,
   Reach,
   RefusalReason,
   SaidStatus,
@@ -309,6 +310,7 @@ export type { AgentState } from './schema/agent-life.ts';
 export type { AgentRecord, Pricing, Risk, SignedAgentRecord } from './schema/agent-record.ts';
 export type { Credential, CredentialSubject } from './schema/credential.ts';
 export type { CredentialStatus, StatusMessage } from './schema/credential-status.ts';
+export type { ProofPurpose } from './schema/data-integrity-proof.ts';
 export type {
   DidDocument,
   DidService,

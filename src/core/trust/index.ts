@@ -11,6 +11,7 @@ export type { DelegationLink } from './chains.ts';
 export type { Skew } from './claims.ts';
 export type { BookedCredential } from './credential-book.ts';
 export type { Delegation } from './delegation.ts';
+export type { ProofOptions } from './eddsa-jcs.ts';
 export type { EvidenceBundle, MergeResult } from './evidence-exchange.ts';
 export type { CredentialRequest } from './issue.ts';
 export { loadDidJwt } from './jws.ts';

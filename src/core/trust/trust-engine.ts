@@ -28,8 +28,10 @@ import type { ShownDelegation } from './chains.ts';
 import type { Skew } from './claims.ts';
 import { type BookedCredential, CredentialBook } from './credential-book.ts';
 import { CredentialExaminer } from './credentials.ts';
-import { type Delegation, delegationShape, delegationType } from './delegation.ts';
+import { type Delegation, delegationShape, delegationType, delegationType } from './delegation.ts';
+import { DocumentDesk } from './documents.ts';
 import { Dossiers } from './dossier.ts';
+import type { ProofOptions } from './eddsa-jcs.ts';
 import { EvidenceBook } from './evidence.ts';
 import { type EvidenceBundle, EvidenceExchange, type MergeResult } from './evidence-exchange.ts';
 import { EvidencePool } from './evidence-pool.ts';
@@ -130,6 +132,7 @@ export class TrustEngine implements AsyncDisposable {
   readonly #tools: VerificationTools;
   readonly #verifier: Verifier;
   readonly #presentations: PresentationDesk;
+  readonly #documents: DocumentDesk;
   readonly #own: OwnLists;
   readonly #relay: StatusRelay;
   readonly #book: CredentialBook;
@@ -185,6 +188,12 @@ export class TrustEngine implements AsyncDisposable {
       standing,
       examiner: this.#examiner,
       verify: (token, shown) => this.#verifier.judge(token, shown),
+    });
+    this.#documents = new DocumentDesk({
+      ...options,
+      standing,
+      examiner: this.#examiner,
+      verify: (input, shown) => this.#verifier.judge(input, shown),
     });
     this.#own = new OwnLists(options);
     this.#book = new CredentialBook({
@@ -341,15 +350,30 @@ export class TrustEngine implements AsyncDisposable {
   }
 
   /**
-   * Makes every check of a presentation (`vp+jwt`) and of each credential in it; a bad one is a result, not an exception.
-   * It must be for this node, or for the audience named, and is taken once.
+   * Makes every check of a presentation (`vp+jwt`, or a document with its proof inside) and of each credential in it; a bad one is
+   * a result, not an exception. It must be for this node, or for the audience named, and is taken once: of documents the caller
+   * sees to that by a new `nonce` for each, and without one they throw `INVALID_ARGUMENT`.
    */
   async verifyPresentation(
-    presentation: string,
+    presentation: string | { readonly proof: unknown },
     demands?: PresentationDemands,
   ): Promise<PresentationVerification> {
     await this.#ready();
-    return this.#presentations.verify(presentation, demands);
+    return typeof presentation === 'string'
+      ? this.#presentations.verify(presentation, demands)
+      : this.#documents.verify(presentation, demands);
+  }
+
+  /**
+   * Signs a document inside (`eddsa-jcs-2022`): a credential whose issuer, or a presentation whose holder this node is. Throws
+   * `INVALID_ARGUMENT` for others, and for a node whose key is not Ed25519.
+   */
+  async prove<T extends object>(
+    document: T,
+    options: ProofOptions = {},
+  ): Promise<T & { readonly proof: unknown }> {
+    await this.#ready();
+    return this.#documents.prove(document, options);
   }
 
   /**
