@@ -137,6 +137,8 @@ export class Disk {
     if (this.#host.life !== life) return commit;
     const { revision } = commit;
     this.#trace.add(this.#host.name, 'store.written', { revision, keys: keys.length });
+    // Whoever heard of it may have stopped the machine in that very moment.
+    if (this.#host.life !== life) return commit;
     const flushed = this.#flushSoon();
     if (durable === 'power') await flushed;
     else flushed.catch(() => undefined);
