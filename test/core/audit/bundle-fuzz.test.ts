@@ -29,7 +29,9 @@ function pathsIn(value: unknown, path: readonly string[] = []): (readonly string
 function replaced(value: unknown, [first, ...rest]: readonly string[], by: unknown): unknown {
   if (first === undefined) return by;
   if (Array.isArray(value)) {
-    return value.map((item, i) => (String(i) === first ? replaced(item, rest, by) : item));
+    return (value as unknown[]).map((item, i) =>
+      String(i) === first ? replaced(item, rest, by) : item,
+    );
   }
   const object = value as Record<string, unknown>;
   return { ...object, [first]: replaced(object[first], rest, by) };
@@ -123,7 +125,10 @@ describe('the parser of bundles', () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     expect(await check(deep)).toMatchObject({ intact: false });
     const { bundle } = await sample();
-    const nested = { ...bundle.entries[0]!, body: JSON.parse(deep.slice(99_000, -99_000)) };
+    const nested = {
+      ...bundle.entries[0]!,
+      body: JSON.parse(deep.slice(99_000, -99_000)) as unknown,
+    };
     expect(await check({ ...bundle, entries: [nested] })).toMatchObject({ intact: false });
   });
 
