@@ -28,7 +28,7 @@ import type { ShownDelegation } from './chains.ts';
 import type { Skew } from './claims.ts';
 import { type BookedCredential, CredentialBook } from './credential-book.ts';
 import { CredentialExaminer } from './credentials.ts';
-import { type Delegation, delegationShape, delegationType, delegationType } from './delegation.ts';
+import { type Delegation, delegationShape, delegationType } from './delegation.ts';
 import { DocumentDesk } from './documents.ts';
 import { Dossiers } from './dossier.ts';
 import type { ProofOptions } from './eddsa-jcs.ts';
