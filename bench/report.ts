@@ -29,11 +29,23 @@ export function table(result: Result): string {
 
 /** `page` with the section of `result` refreshed, or added at the end. */
 export function refreshed(page: string, result: Result): string {
-  const [begin, end] = [`<!-- bench:${result.name} -->`, `<!-- /bench:${result.name} -->`];
-  const section = `${begin}\n${table(result)}\n${end}`;
+  const name = `bench:${result.name}`;
+  const known = page.includes(`<!-- ${name} -->`);
+  const [begin, end] = marks(name);
+  const whole = known ? page : `${page.trimEnd()}\n\n## ${result.name}\n\n${begin}\n${end}\n`;
+  return withSection(whole, name, table(result));
+}
+
+/** `page` with `text` between the marks of the section `name`; unchanged where it has none. */
+export function withSection(page: string, name: string, text: string): string {
+  const [begin, end] = marks(name);
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from >= 0 && to > from) return page.slice(0, from) + section + page.slice(to + end.length);
-  return `${page.trimEnd()}\n\n## ${result.name}\n\n${section}\n`;
+  if (from < 0 || to < from) return page;
+  return `${page.slice(0, from)}${begin}\n${text}\n${page.slice(to)}`;
+}
+
+function marks(name: string): readonly [begin: string, end: string] {
+  return [`<!-- ${name} -->`, `<!-- /${name} -->`];
 }
 
 /** One line for each of our ratios that got worse than the tolerance allows, went missing, or is to somebody else now. */

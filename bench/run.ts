@@ -10,7 +10,7 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compare } from './compare.ts';
 import { type Bench, measure, type Result } from './harness.ts';
-import { refreshed, table } from './report.ts';
+import { refreshed, table, withSection } from './report.ts';
 import { type TableOptions, type TableResult, tables } from './tables.ts';
 
 const folder = import.meta.dirname;
@@ -40,7 +40,8 @@ const options = { seed: Number(flags.seed), share: Number(flags.share ?? 1), pro
 
 if (!Number.isInteger(options.seed)) fail(`--seed must be an integer, got '${flags.seed}'`);
 const experiment = tables[positionals[0] ?? ''];
-if (experiment !== undefined && positionals.length === 1) await tabulate(await experiment());
+if (experiment !== undefined && positionals.length === 1)
+  await tabulate(positionals[0]!, await experiment());
 
 if (unknown.length > 0) fail(`no bench '${unknown.join("', '")}'; there are: ${known.join(', ')}`);
 if (!(options.share > 0)) fail(`--share must be a number above 0, got '${flags.share}'`);
@@ -72,12 +73,16 @@ function progress(line: string): void {
   process.stderr.write(process.stderr.isTTY ? `\r\u001b[2K${line}` : `${line}\n`);
 }
 
-async function tabulate(run: (options: TableOptions) => TableResult): Promise<never> {
+async function tabulate(name: string, run: (options: TableOptions) => TableResult): Promise<never> {
   const share = flags.share === undefined ? undefined : options.share;
   if (share !== undefined && !(share >= 0 && share <= 0.9)) {
     fail(`--share must be a number from 0 to 0.9, got '${flags.share}'`);
   }
   const { json, text } = run({ seed: options.seed, share, progress });
+  if (flags.write) {
+    const file = join(folder, '../docs/trust.md');
+    writeFileSync(file, withSection(readFileSync(file, 'utf8'), `experiment:${name}`, text()));
+  }
   console.log(flags.json ? JSON.stringify(json, null, 2) : `\n${text()}\n`);
   process.exit();
 }

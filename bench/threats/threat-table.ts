@@ -27,6 +27,9 @@ export function threatTable({ seed, share, progress }: TableOptions): TableResul
     ...Object.fromEntries(rows.map(({ threat, bad }) => [threat, { bad }])),
     sybil: Object.fromEntries(sybilCounts.map((count, i) => [count, sybil.at(-1)!.shares[i]!])),
   };
+  const unarmed = lazily(() =>
+    rows.map(({ options }) => badService({ ...options, constants: gullible })),
+  );
   const text = () =>
     [
       'Part of the services that good peers get which is bad, in the second half of 30 cycles; good peers fail in 5 %.',
@@ -34,8 +37,8 @@ export function threatTable({ seed, share, progress }: TableOptions): TableResul
       '| threat | malicious | bad service | with every rater believed |',
       '| --- | ---: | ---: | ---: |',
       ...rows.map(
-        ({ threat, what, share: part, bad, options }) =>
-          `| ${threat}: ${what} | ${percent(part)} | **${percent(bad)}** | ${percent(badService({ ...options, constants: gullible }))} |`,
+        ({ threat, what, share: part, bad }, i) =>
+          `| ${threat}: ${what} | ${percent(part)} | **${percent(bad)}** | ${percent(unarmed()[i]!)} |`,
       ),
       '',
       'Part of all trust that Sybils get, of 2,000 honest nodes with 10 edges each and 20 roots; mean of 5 graphs.',
@@ -51,4 +54,10 @@ export function threatTable({ seed, share, progress }: TableOptions): TableResul
 
 function percent(part: number): string {
   return `${(100 * part).toFixed(part < 0.1 ? 2 : 1)} %`;
+}
+
+/** Computes once, when it is asked for. */
+function lazily<T>(compute: () => T): () => T {
+  let known: { readonly value: T } | undefined;
+  return () => (known ??= { value: compute() }).value;
 }
