@@ -23,6 +23,8 @@ export interface StoreFeatures {
   readonly ttl: boolean;
   /** `watch` sees writes of other processes too, not just this one's. */
   readonly shared: boolean;
+  /** `purge` of a delete is honoured. Absent: it is not, and history may hold what was deleted for a while. */
+  readonly purge?: boolean;
   /** Where the bytes rest, as whoever set the store up says, e.g. `eu-west-1`; views say the same. Absent: not stated. */
   readonly residency?: string;
 }
@@ -40,7 +42,8 @@ export interface Entry {
 /** One write. */
 export type Op =
   | { readonly put: Key; readonly value: Uint8Array; readonly ttlMs?: number }
-  | { readonly del: Key };
+  /** `purge`: what ever stood there is overwritten too, as far as the engine reaches, and `watch` no longer yields it. */
+  | { readonly del: Key; readonly purge?: boolean };
 
 /** What must hold for a write to happen: the entry has this revision, or (null) does not exist. */
 export interface Condition {

@@ -62,7 +62,7 @@ class MemoryStore implements Store {
   #revision: Revision = 0;
 
   constructor(clock: { now(): number }, historyBytes: number, label: { residency?: string }) {
-    const able = { conditional: true, snapshot: true, ttl: true, shared: false };
+    const able = { conditional: true, snapshot: true, ttl: true, shared: false, purge: true };
     this.features = { durable: 'none', ...able, ...label };
     this.#clock = clock;
     this.#log = new ChangeLog(historyBytes);
@@ -142,7 +142,10 @@ class MemoryStore implements Store {
     if (changes.length === 0) return { ok: true, revision: this.#revision };
     this.#revision += 1;
     this.#clearExpired(now);
-    for (const change of changes) this.#apply(change, now);
+    for (const change of changes) {
+      this.#apply(change, now);
+      if (change.purge === true) this.#log.purge(change.key);
+    }
     this.#log.trim();
     this.#bell.ring();
     return { ok: true, revision: this.#revision };

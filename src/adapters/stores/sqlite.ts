@@ -84,7 +84,7 @@ class SqliteStore implements Store {
 
   constructor(path: string, settings: Settings) {
     const { durable, lockMs, label } = settings;
-    const able = { conditional: true, snapshot: true, ttl: true, shared: true };
+    const able = { conditional: true, snapshot: true, ttl: true, shared: true, purge: true };
     this.features = { durable, ...able, ...label };
     this.#path = path;
     this.#settings = settings;
@@ -258,6 +258,10 @@ class Connection {
       const commits = requests.map((request) => this.writer.apply(request, now));
       this.writer.tidy(now);
       this.#database.exec('COMMIT');
+      if (requests.some(({ changes }) => changes.some(({ purge }) => purge === true))) {
+        // Pages as they were lie in the write-ahead log until it is emptied; a reader in the way leaves that to the next time.
+        this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      }
       return commits;
     } catch (error) {
       this.#rollBack();

@@ -93,7 +93,11 @@ export class SubjectKeys {
     if (known === undefined) {
       return { tag: toBase64url(this.#parts.random.bytes(32)), found: false, rows: [] };
     }
-    return { tag: known.tag, found: true, rows: [{ del: name }, { del: keyKey(known.tag) }] };
+    return {
+      tag: known.tag,
+      found: true,
+      rows: [name, keyKey(known.tag)].map((del) => ({ del, purge: true })),
+    };
   }
 
   /** Key bytes by tag; undefined when it was erased. */

@@ -200,6 +200,7 @@ const features: StoreFeatures = {
   snapshot: true,
   ttl: true,
   shared: false,
+  purge: true,
 };
 
 /** A disk within one life of its host: what that life has asked for gets no answer once it is over. */

@@ -1,6 +1,10 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../../src/adapters/stores/memory.ts';
+import { sqliteStore } from '../../../src/adapters/stores/sqlite.ts';
 import { verifyAuditLog } from '../../../src/audit.ts';
 import { toBase64url, toHex, utf8 } from '../../../src/base/bytes.ts';
 import { canonicalJson, type Json } from '../../../src/base/canonical.ts';
@@ -150,6 +154,30 @@ describe('personal parts of entries', () => {
     await addAbout(audit);
     const tags = (await all(audit.entries())).map(({ sealed }) => sealed?.tag);
     expect(new Set(tags.filter((tag) => tag !== undefined)).size).toBe(3);
+  });
+
+  it('leave nothing of their key in the files of a store on disk', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sealing-'));
+    try {
+      await using store = sqliteStore(folder);
+      const { audit } = auditRig('keeper', { store });
+      await addAbout(audit, 'user:7');
+      await addAbout(audit);
+      const kept = await all(store.scan({ prefix: 'key/' }));
+      const inFiles = (bytes: Uint8Array) =>
+        readdirSync(folder).some((file) =>
+          readFileSync(join(folder, file)).includes(Buffer.from(bytes)),
+        );
+      expect(kept.map(({ value }) => inFiles(value))).toEqual([true, true]);
+      const { entry } = await audit.erase({ subject, basis: 'asked to' });
+      const { tag } = entry.body as { tag: string };
+      const erased = kept.find(({ key }) => key === `key/${tag}`)!;
+      expect(kept.filter(({ value }) => inFiles(value))).toEqual(
+        kept.filter((row) => row !== erased),
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('cannot be opened after a key came back from nowhere: the tag is bound to its key', async () => {

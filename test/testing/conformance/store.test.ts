@@ -231,6 +231,19 @@ const faults: [fault: string, law: string, said: RegExp, make: (store: Store) =>
     (store) => but(store, { features: { ...store.features, durable: 'power' } }),
   ],
   [
+    'claims to purge and keeps the history',
+    'what was purged is in no history, and followers learn that it is gone',
+    /the history still has what was purged/,
+    (store) =>
+      but(store, {
+        write: (ops, options) =>
+          store.write(
+            ops.map((op) => ('del' in op ? { del: op.del } : op)),
+            options,
+          ),
+      }),
+  ],
+  [
     'has snapshots it does not claim',
     'a store without snapshots has no such method',
     /must not have snapshot/,

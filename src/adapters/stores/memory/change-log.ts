@@ -60,6 +60,17 @@ export class ChangeLog {
     if (record.position <= this.#edge) this.#forget(record);
   }
 
+  /** Forgets what stood at `key`: followers still learn that it changed, not what it was. */
+  purge(key: Key): void {
+    for (const [i, record] of this.#records.entries()) {
+      if (record.key !== key || record.value === undefined) continue;
+      const emptied = { ...record, value: undefined };
+      this.#records[i] = emptied;
+      if (this.#dead.delete(record)) this.#dead.add(emptied);
+      if (this.#forgotten.delete(record)) this.#forgotten.add(emptied);
+    }
+  }
+
   /** Forgets what is dead and old enough. */
   trim(): void {
     for (; this.#old < this.#records.length; this.#old += 1) {

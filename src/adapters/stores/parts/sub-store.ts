@@ -112,7 +112,7 @@ class SubStore implements Store {
   }
 
   #outerOp(op: Op): Op {
-    return 'del' in op ? { del: this.#outer(op.del) } : { ...op, put: this.#outer(op.put) };
+    return 'del' in op ? { ...op, del: this.#outer(op.del) } : { ...op, put: this.#outer(op.put) };
   }
 
   #outerRange(range: Range): Range {

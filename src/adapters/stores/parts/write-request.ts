@@ -12,6 +12,8 @@ export interface Change {
   readonly value: Uint8Array | undefined;
   /** Milliseconds to live; undefined for ever. */
   readonly ttlMs: number | undefined;
+  /** Of a delete: forget what ever stood there. */
+  readonly purge?: boolean;
 }
 
 /** A write that passed the door. */
@@ -41,7 +43,10 @@ export function writeRequest(
 }
 
 function changeOf(op: Op): Change {
-  if ('del' in op) return { key: checkKey(op.del, 'del'), value: undefined, ttlMs: undefined };
+  if ('del' in op) {
+    const deleted = { key: checkKey(op.del, 'del'), value: undefined, ttlMs: undefined };
+    return op.purge === true ? { ...deleted, purge: true } : deleted;
+  }
   const { value, ttlMs } = op;
   if (!(value instanceof Uint8Array)) {
     throw new MeshError('INVALID_ARGUMENT', { argument: 'value', expected: 'bytes', got: value });

@@ -103,6 +103,8 @@ function prepare(
   database.exec(`PRAGMA busy_timeout = ${String(openBusyMs)}`);
   // Looked at before anything is changed: a file of something else stays as it is.
   checkFormat(database, folder);
+  // What is deleted is overwritten: a key that was purged lies in no free page.
+  database.exec('PRAGMA secure_delete = ON');
   database.exec('PRAGMA journal_mode = WAL');
   setDurability(database, durable);
   if (numberOf(database, 'PRAGMA user_version') === 0) create(database);

@@ -40,7 +40,10 @@ export class Writer {
     if (changes.length === 0) return { ok: true, revision: last.revision };
     const revision = last.revision + 1;
     let { position } = last;
-    for (const change of changes) position = this.#append(change, revision, position, now);
+    for (const change of changes) {
+      if (change.purge === true) this.#sql.purge.run(change.key);
+      position = this.#append(change, revision, position, now);
+    }
     return { ok: true, revision };
   }
 
@@ -128,6 +131,7 @@ const sql = {
   append: 'INSERT INTO log (position, revision, key, value) VALUES (?, ?, ?, ?)',
   enter: 'INSERT OR REPLACE INTO entries (key, position, expires) VALUES (?, ?, ?)',
   remove: 'DELETE FROM entries WHERE key = ?',
+  purge: 'UPDATE log SET value = NULL WHERE key = ? AND value IS NOT NULL',
   die: 'INSERT INTO dead VALUES (?)',
   expired: `SELECT key FROM entries WHERE expires <= ? LIMIT ${String(clearedAtOnce)}`,
   newestDead: 'SELECT position FROM dead WHERE position <= ? ORDER BY position DESC LIMIT 1',

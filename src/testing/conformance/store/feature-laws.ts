@@ -64,6 +64,34 @@ export const noTtlLaws: readonly StoreLaw[] = [
   },
 ];
 
+/** What holds when `features.purge` is claimed. */
+export const purgeLaws: readonly StoreLaw[] = [
+  {
+    name: 'what was purged is in no history, and followers learn that it is gone',
+    test: async (store, tools) => {
+      await commit(store, put('a', 'secret'), put('b', 'kept'));
+      await commit(store, put('a', 'another secret'));
+      await commit(store, { del: 'a', purge: true });
+      const stop = new AbortController();
+      const changes = store.watch('', 0, { signal: stop.signal })[Symbol.asyncIterator]();
+      const last = await commit(store, put('c'));
+      const seen: string[] = [];
+      while (seen.at(-1) !== `${String(last)} c c`)
+        seen.push(...(await nextChanges(changes, 1, tools)));
+      stop.abort();
+      check(!seen.some((line) => line.includes('secret')), 'the history still has what was purged');
+      check(
+        seen.some((line) => line.endsWith(' a -')),
+        'a follower must learn of the delete',
+      );
+      check(
+        seen.some((line) => line.endsWith(' b kept')),
+        'the rest of the history must stay',
+      );
+    },
+  },
+];
+
 /** What holds when `features.snapshot` is claimed. */
 export const snapshotLaws: readonly StoreLaw[] = [
   {

@@ -12,6 +12,7 @@ import {
   durableLaws,
   noSnapshotLaws,
   noTtlLaws,
+  purgeLaws,
   sharedLaws,
   snapshotLaws,
   ttlLaws,
@@ -65,6 +66,7 @@ const laws: readonly StoreLaw[] = [
   ...when(({ features }) => !features.ttl, noTtlLaws),
   ...when(({ features }) => features.snapshot, snapshotLaws),
   ...when(({ features }) => !features.snapshot, noSnapshotLaws),
+  ...when(({ features }) => features.purge === true, purgeLaws),
   ...when(({ features }) => features.shared, sharedLaws),
   ...when(({ features }) => features.durable !== 'none', durableLaws),
 ];
