@@ -165,8 +165,12 @@ export type {
 } from './core/tasks/index.ts';
 export type {
   AnchorScope,
+  AppealRequest,
   AttestationEdge,
+  AttestationRequest,
+  BookedAppeal,
   BookedCredential,
+  BookedVerdict,
   Check,
   CheckName,
   CredentialEdge,
@@ -174,20 +178,27 @@ export type {
   CredentialRequest,
   Delegation,
   DelegationLink,
+  EvidenceBundle,
   EvidenceEdge,
   FactorName,
+  FactorPart,
+  FiledAppeal,
   GraphView,
   Histories,
+  MergeResult,
   MermaidOptions,
   Neighbours,
   PresentationDemands,
   PresentationRequest,
   PresentationVerification,
   ProofOptions,
+  QuarantineRequest,
   Reach,
   RefusalReason,
   SaidStatus,
   Skew,
+  SlashRequest,
+  TownCrier,
   TrustAnchor,
   TrustEdge,
   TrustEngine,
@@ -201,9 +212,12 @@ export type {
   TrustWeights,
   Verdict,
   VerdictEdge,
+  VerdictRequest,
   Verification,
   VerifyRequest,
+  ViolationReport,
 } from './core/trust/index.ts';
+export { trustWeights } from './core/trust/index.ts';
 
 export type { Anchor, AnchorProof } from './ports/anchor.ts';
 export type { Clock } from './ports/clock.ts';
@@ -308,6 +322,7 @@ export type {
 } from './schema/action.ts';
 export type { AgentState } from './schema/agent-life.ts';
 export type { AgentRecord, Pricing, Risk, SignedAgentRecord } from './schema/agent-record.ts';
+export type { Attestation, SignedAttestation } from './schema/attestation.ts';
 export type { Credential, CredentialSubject } from './schema/credential.ts';
 export type { CredentialStatus, StatusMessage } from './schema/credential-status.ts';
 export type { ProofPurpose } from './schema/data-integrity-proof.ts';
@@ -329,4 +344,10 @@ export type { Outcome, Receipt, SignedReceipt, Usage } from './schema/receipt.ts
 export type { Proof, ProofVerifier, Signed } from './schema/signed.ts';
 export type { Sovereignty, Task, TaskRequest, Zone } from './schema/task.ts';
 export type { Acceptance, TrustEvidence } from './schema/trust-evidence.ts';
+export type {
+  TrustAppeal,
+  TrustRelease,
+  TrustVerdict,
+  VerdictType,
+} from './schema/trust-verdict.ts';
 export type { VerificationKey, VerificationMethod } from './schema/verification-method.ts';

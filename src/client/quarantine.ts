@@ -83,6 +83,7 @@ export class Quarantines {
 
   /** Shuts `peer` out. Its agents are forgotten at once; what is running has `drainMs` to finish. */
   begin(peer: Did, drainMs: number): void {
+    if (this.#closed) return;
     this.#stopTimer(peer);
     const { forget } = this.#effects;
     this.#attempt(peer, () => forget(peer));
@@ -126,6 +127,7 @@ export class Quarantines {
   }
 
   #later(peer: Did, ms: number, run: () => void): void {
+    if (this.#closed) return;
     const cancel = this.#effects.clock.after(ms, () => {
       this.#timers.delete(peer);
       run();

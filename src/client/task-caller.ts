@@ -3,7 +3,7 @@
  * moves on when a node cannot be reached, and checks the receipt.
  * @module
  */
-import { throwIfAborted, withDeadline } from '../base/abort.ts';
+import { linkedController, throwIfAborted, withDeadline } from '../base/abort.ts';
 import { type Duration, toMs } from '../base/duration.ts';
 import { MeshError, toMeshError } from '../base/errors.ts';
 import { type Did, newId } from '../base/ids.ts';
@@ -42,6 +42,8 @@ export interface TaskCallerOptions {
   readonly random: Random;
   readonly gates: Gates;
   readonly emit: Emit;
+  /** Fires when the client closes: nobody waits at a gate for the answer any longer. */
+  readonly closing: AbortSignal;
   /** Who decides on the order in which candidates are tried. */
   readonly placement: () => Placement;
   /** Agents that may do what is sought, best first. */
@@ -98,13 +100,14 @@ export class TaskCaller {
   ): Promise<TaskResult> {
     const request = this.#request(task, options);
     const ms = toMs(options.timeout ?? defaultTimeout, 'timeout');
+    const { controller, release } = linkedController(options.signal, this.#options.closing);
     const timedOut = (): MeshError => new MeshError('TASK_TIMEOUT', { task: request.id, ms });
     const started = this.#options.clock.monotonic();
     try {
       return await withDeadline(
         this.#options.clock,
         ms,
-        { what: `task '${request.id}'`, signal: options.signal, error: timedOut },
+        { what: `task '${request.id}'`, signal: controller.signal, error: timedOut },
         (signal) =>
           this.#tryEach(
             this.#placed(request, candidates ?? this.#candidates(request, options.to)),
@@ -124,6 +127,8 @@ export class TaskCaller {
       const { code, params } = error;
       this.#options.emit('task.failed', { task: request.id, type: task.type, code, params });
       throw error;
+    } finally {
+      release();
     }
   }
 

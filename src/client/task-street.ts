@@ -123,6 +123,7 @@ function callerOf(rooms: Rooms, wiring: TaskWiring): TaskCaller {
       rooms.observations.add(agent, latencyMs);
     },
     priceOf: (agent) => announcedPrice(discovery.get(agent)),
+    closing: rooms.lifetime.signal,
     shutOut: (peer) => rooms.quarantines.refusal(peer),
     feedback: (receipt, score, note) => trust.feedback(receipt, score, note),
     checkReceipt: async (receipt, expected) => {

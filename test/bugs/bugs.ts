@@ -16,7 +16,12 @@ export interface Bug {
   readonly caughtBy: string;
   /** The first seed that breaks it. */
   readonly seed: number;
+  /** In which scenario it must show. Default `weather`. */
+  readonly scenario?: ScenarioName;
 }
+
+/** `weather`: `scenario.ts`. `quarantine`: `quarantine-scenario.ts`. */
+export type ScenarioName = 'weather' | 'quarantine';
 
 export const bugs: readonly Bug[] = [
   {
@@ -229,5 +234,14 @@ export const bugs: readonly Bug[] = [
     edits: [['    this.#heard = false;\n  }', '    this.#heard = !this.#heard;\n  }']],
     caughtBy: 'silence-noticed',
     seed: 5,
+  },
+  {
+    name: 'shut-out-asked-once',
+    says: 'Whether a peer is in quarantine is asked by the gates only, not again in the moment of sending.',
+    file: 'src/client/task-caller.ts',
+    edits: [['?? this.#lateRefusal(asked);', '?? undefined;']],
+    caughtBy: 'no-task-to-quarantined',
+    seed: 1,
+    scenario: 'quarantine',
   },
 ];

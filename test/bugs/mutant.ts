@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build, type Plugin } from 'esbuild';
-import type { Bug } from './bugs.ts';
+import type { Bug, ScenarioName } from './bugs.ts';
 import type { Found, Request } from './run.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -23,8 +23,11 @@ export interface Program extends AsyncDisposable {
   run(seed: number, shrinkRuns?: number): Promise<Found | undefined>;
 }
 
-/** The scenario with `bug` in the library; without one, the library as it is. Throws when the bug no longer fits its file. */
-export async function programWith(bug?: Bug): Promise<Program> {
+/** The scenario of `bug`, or another, with it in the library; without one, the library as it is. Throws when the bug no longer fits its file. */
+export async function programWith(
+  bug?: Bug,
+  scenario: ScenarioName = bug?.scenario ?? 'weather',
+): Promise<Program> {
   const folder = await mkdtemp(join(tmpdir(), 'mesh-bug-'));
   const outfile = join(folder, 'run.mjs');
   const remove = (): Promise<void> => rm(folder, { recursive: true });
@@ -45,7 +48,7 @@ export async function programWith(bug?: Bug): Promise<Program> {
   }
   return {
     run: async (seed, shrinkRuns = 0) => {
-      const request: Request = { seed, shrinkRuns };
+      const request: Request = { seed, shrinkRuns, scenario };
       const args = ['--max-old-space-size=1024', outfile, JSON.stringify(request)];
       const timeout = runLimitMs * (1 + shrinkRuns);
       const { stdout } = await run(process.execPath, args, { timeout });

@@ -5,6 +5,8 @@
 import { MeshError } from '../../src/base/errors.ts';
 import { forSeeds } from '../../src/testing/index.ts';
 import type { DrawnFault } from '../../src/testing/simulation/storm.ts';
+import type { ScenarioName } from './bugs.ts';
+import { quarantineScenario } from './quarantine-scenario.ts';
 import { scenario } from './scenario.ts';
 
 /** What is asked of the program, as JSON in its only argument. */
@@ -12,6 +14,7 @@ export interface Request {
   readonly seed: number;
   /** Runs that shortening a failure may take. */
   readonly shrinkRuns: number;
+  readonly scenario: ScenarioName;
 }
 
 /** How a seed failed. */
@@ -23,11 +26,12 @@ export interface Found {
   readonly faults: readonly Pick<DrawnFault, 'id' | 'kind' | 'node' | 'at'>[];
 }
 
-const { seed, shrinkRuns } = JSON.parse(process.argv[2]!) as Request;
+const { seed, shrinkRuns, scenario: name } = JSON.parse(process.argv[2]!) as Request;
+const scenarios = { weather: scenario, quarantine: quarantineScenario };
 
 async function attempt(): Promise<Found | undefined> {
   try {
-    await forSeeds(1, scenario, { from: seed, shrinkRuns });
+    await forSeeds(1, scenarios[name], { from: seed, shrinkRuns });
     return undefined;
   } catch (error) {
     if (!MeshError.is(error, 'SEED_FAILED')) throw error;

@@ -43,6 +43,7 @@ export async function scenario(seed: number): Promise<void> {
     mesh.assertInvariants();
     throw error;
   }
+  work.end();
   await mesh.close();
   mesh.assertInvariants();
 }

@@ -48,6 +48,7 @@ export class Work {
   readonly #lots: Random;
   #mesh: TestMesh | undefined;
   readonly #sequences = new Map<string, number>();
+  #over = false;
 
   constructor(lots: Random) {
     this.#lots = lots;
@@ -91,6 +92,11 @@ export class Work {
     this.#every(45_000, 'audit', () => this.#verify());
   }
 
+  /** Harms nobody any more: a node that loses its power while the mesh closes has no close to wait for. */
+  end(): void {
+    this.#over = true;
+  }
+
   /** Chance alone seldom hits the moment between a word and its safe keeping, so one kind of moment is aimed at in each run. */
   #aim(lots: Random): void {
     const mesh = this.#of();
@@ -101,7 +107,7 @@ export class Work {
       if (event.type !== type) return;
       left -= 1;
       const victim = mesh.nodes().find(({ name }) => name === event[member]);
-      if (left > 0 || victim?.up !== true) return;
+      if (left > 0 || victim?.up !== true || this.#over) return;
       left = gap * 2;
       void victim.crash({ power: true });
       void this.#restart(victim);

@@ -203,6 +203,7 @@ describe('the task caller', () => {
           candidates: () => candidates,
           observe: () => undefined,
           priceOf: () => undefined,
+          closing: new AbortController().signal,
           shutOut: () => undefined,
           feedback: () => Promise.reject(new MeshError('UNSUPPORTED', {})),
           send: (to, request) => {

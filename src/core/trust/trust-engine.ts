@@ -521,7 +521,7 @@ export class TrustEngine implements AsyncDisposable {
 
   /** The quarantine of `peer` that ends last; undefined when none stands, and before the start. */
   quarantineOf(peer: Did): Signed<TrustVerdict> | undefined {
-    return this.#desk.book.quarantineOf(peer);
+    return this.#desk.quarantineOf(peer);
   }
 
   /** Peers in quarantine now. */

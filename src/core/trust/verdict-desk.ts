@@ -138,6 +138,16 @@ export class VerdictDesk {
     };
   }
 
+  /**
+   * The quarantine of `peer` that ends last. The alarm may ring late, as when the wall clock was set or the process stood
+   * still: then the end is told here, before anybody goes by it.
+   */
+  quarantineOf(peer: Did): Signed<TrustVerdict> | undefined {
+    const verdict = this.book.quarantineOf(peer);
+    if (verdict === undefined && this.#started && this.#shut.has(peer)) this.#settle(peer);
+    return verdict;
+  }
+
   /** Asks `peer` for verdicts this node may have missed. */
   async meet(peer: Did): Promise<void> {
     if (this.book.quarantineOf(peer) === undefined) await this.#messages.ask(peer);
