@@ -12,13 +12,8 @@ import type { SignedReceipt } from '../../schema/receipt.ts';
 import type { Signed } from '../../schema/signed.ts';
 import { toInstant } from '../../schema/words.ts';
 import { Anchoring } from './anchoring.ts';
-import {
-  AuditLog,
-  type AuditLogOptions,
-  type EntryFilter,
-  type EraseOptions,
-  type Erasure,
-} from './audit-log.ts';
+import { AuditLog } from './audit-log.ts';
+import type { AuditLogOptions, EntryFilter, EraseOptions, Erasure } from './audit-log-options.ts';
 import type { AnchoredHead, AuditBundle } from './bundle.ts';
 import type { AuditEntry } from './chain.ts';
 import { CheckpointRows, type Equivocation } from './checkpoint-rows.ts';

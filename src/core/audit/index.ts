@@ -4,13 +4,9 @@
  * @module
  */
 export { Audit, type AuditOptions, type CheckpointFilter, type ReceiptRequest } from './audit.ts';
-export {
-  AuditLog,
-  type AuditLogOptions,
-  type EntryFilter,
-  type EraseOptions,
-  type Erasure,
-} from './audit-log.ts';
+export type { AnchorCheck, AuditCheck, BundleParts } from './audit-check.ts';
+export { AuditLog } from './audit-log.ts';
+export type { AuditLogOptions, EntryFilter, EraseOptions, Erasure } from './audit-log-options.ts';
 export type {
   AnchoredHead,
   AnyBundle,
@@ -47,10 +43,5 @@ export {
   signReceipt,
   verifyReceipt,
 } from './receipts.ts';
-export {
-  type AnchorCheck,
-  type AuditCheck,
-  type BundleParts,
-  verifyBundle,
-} from './verify-bundle.ts';
+export { verifyBundle } from './verify-bundle.ts';
 export { type AuditVerdict, type VerifyParts, verifyLog } from './verify-log.ts';
