@@ -90,13 +90,15 @@ export class OwnLists {
     readonly token: string;
   }> {
     return this.#attempt(async () => {
-      const list = await this.#listWithRoom();
-      const index = this.#freeIndex(list.used);
-      setBit(list.used, index);
+      const { conditions, ...found } = await this.#listWithRoom();
+      const index = this.#freeIndex(found.used);
+      setBit(found.used, index);
+      // After a sleep of the machine the list may have ended before it was signed again.
+      const list = this.#isYoung(found) ? found : await this.#sign(found);
       const issued = { ...credential, list: list.n, index };
       const key = issuedKey(credential.id);
       const ops = [putList(list), putJson(key, issued)];
-      const done = await this.#write(ops, [...list.conditions, { key, revision: null }], list);
+      const done = await this.#write(ops, [...conditions, { key, revision: null }], list);
       return done ? { status: this.#statusOf(list.n, index), token: list.token } : undefined;
     });
   }
@@ -109,7 +111,7 @@ export class OwnLists {
       if (entry === undefined) throw new MeshError('NOT_FOUND', { what: 'the credential', id });
       const issued = jsonOf(entry, issuedShape);
       const list = await this.#list(issued.list);
-      if (issued.revoked !== undefined) return list.token;
+      if (issued.revoked !== undefined) return this.#fresh(list);
       setBit(list.bits, issued.index);
       const signed = await this.#sign(list);
       const at = toInstant(this.#options.clock.now());
@@ -122,14 +124,7 @@ export class OwnLists {
 
   /** List `n` as signed, signed anew when half of its life is over. `NOT_FOUND` when there is none. */
   async token(n: number): Promise<string> {
-    return this.#attempt(async () => {
-      const list = await this.#list(n);
-      if (this.#options.clock.now() < list.from + listLifeMs / 2) return list.token;
-      const signed = await this.#sign(list);
-      return (await this.#write([putList(signed)], list.conditions, signed))
-        ? signed.token
-        : undefined;
-    });
+    return this.#attempt(async () => this.#fresh(await this.#list(n)));
   }
 
   /** Signs every list that is due; the lists signed. */
@@ -145,6 +140,21 @@ export class OwnLists {
   async issued(id: string): Promise<IssuedCredential | undefined> {
     const entry = await this.#options.store.get(issuedKey(id));
     return entry === undefined ? undefined : jsonOf(entry, issuedShape);
+  }
+
+  /** The token of `list`, signed anew when half of its life is over; undefined when somebody else wrote it meanwhile. */
+  async #fresh(
+    list: OwnList & { readonly conditions: readonly Condition[] },
+  ): Promise<string | undefined> {
+    if (this.#isYoung(list)) return list.token;
+    const signed = await this.#sign(list);
+    return (await this.#write([putList(signed)], list.conditions, signed))
+      ? signed.token
+      : undefined;
+  }
+
+  #isYoung({ from }: OwnList): boolean {
+    return this.#options.clock.now() < from + listLifeMs / 2;
   }
 
   async #listWithRoom(): Promise<OwnList & { readonly conditions: readonly Condition[] }> {

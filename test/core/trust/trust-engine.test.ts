@@ -429,6 +429,26 @@ describe('a trust engine', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it('issues and revokes after its list has ended while nobody signed it', async () => {
+    const world = new World();
+    const issuer = await world.org('issuer');
+    const request = { subject: party('holder').did, type: 'Partner', claims: {} };
+    const { id } = await issuer.trust.issue(request);
+    await issuer.trust.revoke(id, 'left');
+    await issuer.trust.close();
+    // As a machine that slept: time has gone by, and no alarm has rung yet.
+    await world.clock.advance('3h');
+    const awake = await world.org('issuer', {
+      store: issuer.store,
+      random: seededRandom('awake'),
+    });
+    await awake.trust.issue(request);
+    await awake.trust.close();
+    await world.clock.advance('3h');
+    const again = await world.org('issuer', { store: issuer.store });
+    expect(await again.trust.revoke(id, 'left')).toMatchObject({ reached: [] });
+  });
+
   it('answers misuse with an error and a bad credential with a result', async () => {
     const { trust } = await new World().org('a');
     await expect(trust.verify(7 as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
