@@ -1,3 +1,4 @@
+import { getResolver } from 'ethr-did-resolver';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ethr } from '../../../src/adapters/resolvers/ethr.ts';
 import { memoryStore } from '../../../src/adapters/stores/memory.ts';
@@ -7,6 +8,7 @@ import { KeyRing } from '../../../src/core/identity/index.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
 import { createNodeHttp } from '../../../src/platform/node-http.ts';
 import { systemClock } from '../../../src/platform/system-clock.ts';
+import type { Http } from '../../../src/ports/http.ts';
 import type { DidResolver } from '../../../src/ports/resolver.ts';
 import { publicKeyOf } from '../../../src/schema/verification-method.ts';
 import { rejected } from '../../base/thrown.ts';
@@ -180,6 +182,28 @@ describe('did:ethr without a chain', () => {
       code: 'DID_UNREACHABLE',
       retryable: false,
       cause: { code: 'HTTP_REFUSED' },
+    });
+  });
+
+  it('is not fooled by its library, which says notFound when no node could be asked (T15)', async () => {
+    const dead = {
+      call: () => Promise.reject(new Error('ECONNREFUSED')),
+      getLogs: () => Promise.reject(new Error('ECONNREFUSED')),
+    };
+    const provider = { provider: dead, ...dead } as never;
+    const theirs = getResolver({ networks: [{ name: 'mainnet', chainId: 1, provider }] });
+    const parsed = { did, didUrl: did, method: 'ethr', id: accounts[0] };
+    const result = await theirs['ethr']!(
+      did,
+      parsed,
+      { resolve: () => Promise.reject(new Error()) },
+      {},
+    );
+    expect(result.didResolutionMetadata.error).toBe('notFound');
+    const refused: Http = { send: () => Promise.reject(new Error('ECONNREFUSED')) };
+    expect(await rejected(ethr({ networks, http: refused }).resolve(did))).toMatchObject({
+      code: 'DID_UNREACHABLE',
+      params: { did, detail: 'ECONNREFUSED' },
     });
   });
 

@@ -39,7 +39,11 @@ describe('failures on the way to a DID', () => {
 
   it('say what was not given', () => {
     expect(given('webvh', 'http', 1)).toBe(1);
-    expect(thrown(() => { given('webvh', 'http', undefined); })).toMatchObject({
+    expect(
+      thrown(() => {
+        given('webvh', 'http', undefined);
+      }),
+    ).toMatchObject({
       code: 'INVALID_ARGUMENT',
       params: { argument: 'http' },
     });
