@@ -82,7 +82,7 @@ export const verificationMethodShape: Shape<VerificationMethod> = (value, at) =>
  */
 export function publicKeyOf(method: VerificationMethod): VerificationKey | undefined {
   const key = typedKeyOf(method);
-  if (key === undefined || key.type === 'X25519' || !mayVerify(method)) return undefined;
+  if (key === undefined || key.type === 'X25519') return undefined;
   return { type: key.type, publicKey: key.publicKey };
 }
 
@@ -160,9 +160,4 @@ function bareKey(methodType: string, bytes: Bytes): TypedKey | undefined {
   const isCurve = type !== 'Ed25519' && type !== 'X25519';
   const fits = isCurve ? decompress(type, bytes) !== undefined : bytes.length === 32;
   return fits ? { type, publicKey: bytes } : undefined;
-}
-
-/** RFC 7517, sections 4.2 and 4.3: a JWK may say that it is not for signatures. */
-function mayVerify({ publicKeyJwk: jwk }: VerificationMethod): boolean {
-  return (jwk?.use ?? 'sig') === 'sig' && (jwk?.key_ops?.includes('verify') ?? true);
 }

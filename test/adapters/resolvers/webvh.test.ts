@@ -151,9 +151,11 @@ describe('did:webvh', () => {
 
   it('is refused when the log is of another DID, or none', async () => {
     const other: Did = `did:webvh:${first.did.split(':')[2]!}:evil.example:b`;
-    expect(await rejected(offline(linesOf(first.log)).resolve(other))).toMatchObject({
-      code: 'DID_INVALID',
-    });
+    for (const { log } of [first, second, ended]) {
+      expect(await rejected(offline(linesOf(log)).resolve(other))).toMatchObject({
+        code: 'DID_INVALID',
+      });
+    }
     for (const text of [
       '',
       '{',

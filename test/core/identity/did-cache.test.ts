@@ -171,6 +171,34 @@ describe('a cache of DIDs', () => {
     });
   });
 
+  it('serves nothing stale where somebody did answer, or the caller gave up', async () => {
+    const { cache, state, clock } = rig({ ttlMs: { web: 1_000 }, maxStaleMs: 1e9 });
+    await cache.resolve(did);
+    await clock.advance(1_000);
+    state.behave = () => ({
+      document: documentOf('did:web:b.example'),
+      ageMs: 0,
+      deactivated: false,
+    });
+    expect(await rejected(cache.resolve(did))).toMatchObject({ code: 'DID_INVALID' });
+    state.behave = () => new Promise(() => undefined);
+    const gone = rejected(cache.resolve(did, { signal: AbortSignal.abort() }));
+    expect(await gone).toMatchObject({ code: 'ABORTED' });
+    await clock.advance(5_000);
+  });
+
+  it('lets the DID go that was not used for the longest time', async () => {
+    const { cache, state } = rig({ limit: 2 });
+    await cache.resolve('did:web:a');
+    await cache.resolve('did:web:b');
+    await cache.resolve('did:web:a');
+    await cache.resolve('did:web:c');
+    await cache.resolve('did:web:a');
+    expect(state.asked).toEqual(['did:web:a', 'did:web:b', 'did:web:c']);
+    await cache.resolve('did:web:b');
+    expect(state.asked).toHaveLength(4);
+  });
+
   it('says nothing of staleness once the source answers again', async () => {
     const { cache, state, clock } = rig({ ttlMs: { web: 1_000 }, maxStaleMs: 5_000 });
     const good = state.behave;
