@@ -41,7 +41,9 @@ export function credentialBench(algorithm: Algorithm): Bench {
     cases: [
       of('our verdict, every check, a credential never seen', 'ours', async (ready, share) => {
         const tokens = await ready.mint(Math.ceil(times * share));
-        return rate(tokens.length, (i) => ready.ours(tokens[i]!));
+        const found = await rate(tokens.length, (i) => ready.ours(tokens[i]!));
+        await checkVerdicts(ready, tokens[0]!);
+        return found;
       }),
       of('our verdict, every check, one seen before', 'ours', async (ready, share) => {
         const [token] = await ready.mint(1);
@@ -58,14 +60,26 @@ export function credentialBench(algorithm: Algorithm): Bench {
         const tokens = await ready.mint(Math.ceil(times * share));
         return rate(tokens.length, (i) => {
           ready.native(tokens[i]!);
+          return undefined;
         });
       }),
     ],
   };
 }
 
+/** That the verdicts are verdicts: all ten checks of a good token, and no to one that was changed. */
+async function checkVerdicts(rig: CredentialRig, token: string): Promise<void> {
+  const good = await rig.ours(token);
+  const bad = await rig.ours(token.replace(/.{9}$/, 'AAAAAAAAA'));
+  if (good.valid && good.counted.length === 1 && good.checks.length === 10 && !bad.valid) return;
+  throw new Error('a verdict is wrong');
+}
+
 /** Calls per second of `count` calls. */
-async function rate(count: number, call: (i: number) => Promise<void> | void): Promise<number> {
+async function rate(
+  count: number,
+  call: (i: number) => Promise<unknown> | undefined,
+): Promise<number> {
   const whole = Math.max(1, Math.round(count));
   const begin = performance.now();
   for (let i = 0; i < whole; i += 1) {

@@ -14,7 +14,7 @@ import { memorySigner } from '../../src/adapters/signers/memory.ts';
 import { toBase64url, utf8 } from '../../src/base/bytes.ts';
 import { toJwk } from '../../src/base/jwk.ts';
 import { toMultikey } from '../../src/base/multiformat.ts';
-import { Identity, MeshClient } from '../../src/index.ts';
+import { Identity, MeshClient, type Verification } from '../../src/index.ts';
 import { nodeCrypto } from '../../src/platform/node-crypto.ts';
 import type { PublicKey } from '../../src/ports/crypto.ts';
 
@@ -25,8 +25,8 @@ export type Algorithm = 'EdDSA' | 'ES256';
 export interface CredentialRig {
   /** `count` credentials that nobody has seen. */
   mint(count: number): Promise<readonly string[]>;
-  /** Our verdict, with every check; throws when it is no. */
-  ours(token: string): Promise<void>;
+  /** Our verdict, with every check. */
+  ours(token: string): Promise<Verification>;
   /** The token taken apart, its payload parsed and its signature checked by our provider, and nothing else. */
   provider(token: string): Promise<void>;
   /** The same by node:crypto with a key that is ready. */
@@ -55,10 +55,7 @@ export async function credentialRig(algorithm: Algorithm): Promise<CredentialRig
   const handle = createPublicKey({ key: { ...toJwk(key) }, format: 'jwk' });
   return {
     mint: (count) => minted(jwt, identity, count),
-    ours: async (token) => {
-      const verdict = await lab.trust.verify(token);
-      must(verdict.valid && verdict.counted.length === 1 && verdict.checks.length === 10);
-    },
+    ours: (token) => lab.trust.verify(token),
     provider: async (token) => {
       const [input, signature] = apart(token);
       must(await nodeCrypto.verify(key, input, signature));

@@ -12,17 +12,18 @@ export function lazyDoor<Room extends object>(
   ready: () => Promise<Room>,
   waiting: readonly (keyof Room & string)[],
 ): Room {
+  const bound = new Map<PropertyKey, BoundMember>();
   return new Proxy({} as Room, {
     get(_, property) {
       const room = current();
-      if (room !== undefined) return memberOf(room, property);
+      if (room !== undefined) return memberOf(room, property, bound);
       // A promise is asked for `then`, an inspector for symbols: neither is a call.
       if (typeof property === 'symbol' || property === 'then') return undefined;
       if (!waiting.includes(property as keyof Room & string)) {
         throw new MeshError('NOT_STARTED', { what: `${name}.${property}` });
       }
       return async (...args: unknown[]): Promise<unknown> => {
-        const member = memberOf(await ready(), property);
+        const member = memberOf(await ready(), property, bound);
         return (member as (...all: unknown[]) => unknown)(...args);
       };
     },
@@ -30,8 +31,24 @@ export function lazyDoor<Room extends object>(
   });
 }
 
-function memberOf(room: object, property: PropertyKey): unknown {
-  const member: unknown = Reflect.get(room, property, room);
-  if (typeof member !== 'function') return member;
-  return (member as (...all: unknown[]) => unknown).bind(room);
+/** A method as it stands in a room, and tied to it. */
+interface BoundMember {
+  readonly method: unknown;
+  readonly room: object;
+  readonly tied: unknown;
+}
+
+/** The member of the room; a method is tied to it once. */
+function memberOf(
+  room: object,
+  property: PropertyKey,
+  bound: Map<PropertyKey, BoundMember>,
+): unknown {
+  const method: unknown = Reflect.get(room, property, room);
+  if (typeof method !== 'function') return method;
+  const known = bound.get(property);
+  if (known?.method === method && known.room === room) return known.tied;
+  const tied: unknown = (method as (...all: unknown[]) => unknown).bind(room);
+  bound.set(property, { method, room, tied });
+  return tied;
 }

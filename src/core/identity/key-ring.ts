@@ -63,10 +63,11 @@ interface KnownLog {
   readonly revision: number;
 }
 
-/** A key of the newest entry of a history, read out of its Multikey. */
+/** A key that was read out of its text before. */
 interface KeyOfToday {
   readonly did: Did;
-  readonly known: KnownLog;
+  /** The history whose newest entry has it; undefined of a DID that is its own document. */
+  readonly known?: KnownLog;
   readonly key: ResolvedKey;
 }
 
@@ -243,25 +244,33 @@ export class KeyRing implements DidResolver {
    * key that was replaced, `KEY_INVALID` for one that never was of use here.
    */
   async keyOf(keyId: DidUrl, { purpose, at }: KeyUse): Promise<ResolvedKey> {
-    const ready = at === undefined ? this.#keyOfToday(keyId) : undefined;
+    const today = at === undefined && purpose === 'assertionMethod';
+    const ready = today ? this.keyAtHand(keyId) : undefined;
     if (ready !== undefined) return ready;
     const { did } = splitDidUrl(keyId);
     // A petname is a matter of this node, so nobody signs in it.
     if (didMethod(did) === 'mesh') {
       const known = await this.#knownOrThrow(did);
       const key = meshKey(keyId, known, at);
-      if (at === undefined) this.#today.set(keyId, { did, known, key });
+      if (today) this.#today.set(keyId, { did, known, key });
       return key;
     }
     const { document, ageMs, deactivated } = await this.resolve(did);
     if (deactivated) throw new MeshError('DID_DEACTIVATED', { did });
-    return { ...this.#documentKeys.keyOf(document, keyId, purpose), ageMs };
+    const key = { ...this.#documentKeys.keyOf(document, keyId, purpose), ageMs };
+    if (today && derivedMethods.includes(didMethod(did))) this.#today.set(keyId, { did, key });
+    return key;
   }
 
-  /** What was found before, as long as nothing newer is known of its DID: one history always gives the same key. */
-  #keyOfToday(keyId: DidUrl): ResolvedKey | undefined {
+  /**
+   * The key of today for `assertionMethod` that was found before, as long as nothing newer is known of its DID: one history, and one
+   * did:key, always gives the same key.
+   */
+  keyAtHand(keyId: DidUrl): ResolvedKey | undefined {
     const found = this.#today.get(keyId);
-    return found !== undefined && this.#logs.get(found.did) === found.known ? found.key : undefined;
+    if (found === undefined) return undefined;
+    const isNewest = found.known === undefined || this.#logs.get(found.did) === found.known;
+    return isNewest ? found.key : undefined;
   }
 
   /**

@@ -42,7 +42,7 @@ export const credentialType = 'vc+jwt';
 
 /** Options of {@link CredentialExaminer}. */
 export interface CredentialExaminerOptions {
-  readonly keys: Pick<Keys, 'keyOf'>;
+  readonly keys: Pick<Keys, 'keyOf' | 'keyAtHand'>;
   readonly crypto: CryptoProvider;
   readonly clock: Clock;
   readonly skew?: Skew;
@@ -124,6 +124,21 @@ export class CredentialExaminer {
     } catch (error) {
       return bad(checkOfRefusal(error), read, ageMs);
     }
+  }
+
+  /** The same at once for a token that was believed before, where its key is at hand and nothing is against it; undefined otherwise. */
+  examineAgain(token: string, { at, expiry = true }: ExamineOptions): Examination | undefined {
+    const known = at === undefined ? this.#memory.get(token) : undefined;
+    if (known === undefined) return undefined;
+    const resolved = this.#options.keys.keyAtHand?.(known.keyId);
+    if (resolved === undefined || !isSame(known.key, resolved.key)) return undefined;
+    try {
+      this.#checkStanding(known);
+      this.#checkTime(known.claims, expiry);
+    } catch {
+      return undefined;
+    }
+    return good(known.claims, resolved.ageMs);
   }
 
   /** The same for a credential with its proofs inside. */

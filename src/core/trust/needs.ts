@@ -30,6 +30,8 @@ export interface Keys {
    * `DID_INVALID`, `DID_DEACTIVATED`, `KEY_REVOKED`, `KEY_INVALID`. It is asked at every verdict and must remember.
    */
   keyOf(keyId: DidUrl, use: KeyUse): Promise<ResolvedKey>;
+  /** The key of today for `assertionMethod`, where that can be said at once; undefined says nothing. */
+  keyAtHand?(keyId: DidUrl): ResolvedKey | undefined;
   /** Whether a signature is by a key its DID has today. */
   readonly verify: ProofVerifier;
 }

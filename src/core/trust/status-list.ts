@@ -119,7 +119,7 @@ export function statusIn(
   const { statusPurpose: purpose, statusSize: size = 1, statusMessage = [] } = status;
   const value = valueAt(list.bits, Number(status.statusListIndex), size) ?? 0;
   const message = statusMessage.find((one) => Number(one.status) === value)?.message;
-  const said = { purpose, value, ...(message === undefined ? {} : { message }) };
+  const said = message === undefined ? { purpose, value } : { purpose, value, message };
   const problem = mismatch(list, status) ?? objection(purpose, value);
   return problem === undefined ? { said } : { said, problem };
 }

@@ -4,6 +4,7 @@
  */
 import { MeshError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
+import { RecentMap } from '../../base/recent-map.ts';
 import { number, object, text } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/store.ts';
@@ -61,7 +62,9 @@ const keptShape = object({ token: text({ max: 65_536 }), from: number() });
 /** Keeps lists, brings newer ones, and says whether a credential stands. */
 export class StatusLists {
   readonly #options: StatusListsOptions;
-  readonly #lists = new Recent<string, StatusList>(memoryLimit);
+  readonly #lists = new RecentMap<string, StatusList>(memoryLimit);
+  /** Names of the lists of credentials that were read. */
+  readonly #names = new WeakMap<CredentialStatus, string>();
   readonly #fetching = new Map<string, Promise<void>>();
   readonly #failed = new Recent<string, number>(memoryLimit);
   /** When a list was last had from the web, in epoch milliseconds. */
@@ -146,9 +149,22 @@ export class StatusLists {
     issuer: Did,
     reach: boolean,
   ): StatusVerdict | Promise<StatusVerdict> {
-    const list = this.remembered(status.statusListCredential, issuer);
-    if (list !== undefined && !(reach && this.#isAging(list))) return this.#judge(list, status);
+    const list = this.#lists.get(this.#nameIn(status, issuer));
+    const now = this.#options.clock.now();
+    if (list !== undefined && !(reach && this.#isAging(list, now))) {
+      return this.#judge(list, status, now);
+    }
     return this.#ask(status, issuer, reach);
+  }
+
+  /** Put together once: making and hashing so long a text would cost as much as the rest of a second verdict. */
+  #nameIn(status: CredentialStatus, issuer: Did): string {
+    let name = this.#names.get(status);
+    if (name === undefined) {
+      name = nameOf(status.statusListCredential, issuer);
+      this.#names.set(status, name);
+    }
+    return name;
   }
 
   async #ask(status: CredentialStatus, issuer: Did, reach: boolean): Promise<StatusVerdict> {
@@ -158,21 +174,25 @@ export class StatusLists {
       return failed('status.list', 'the list of somebody else');
     }
     let list = await this.known(id, issuer);
-    if (reach && (list === undefined || this.#isAging(list))) {
+    if (reach && (list === undefined || this.#isAging(list, this.#options.clock.now()))) {
       await this.refresh(id, issuer);
       list = await this.known(id, issuer);
     }
-    return list === undefined ? failed('status.unreachable') : this.#judge(list, status);
+    return list === undefined
+      ? failed('status.unreachable')
+      : this.#judge(list, status, this.#options.clock.now());
   }
 
-  #judge(list: StatusList, status: CredentialStatus): StatusVerdict {
-    const ageMs = this.ageOf(list);
+  #judge(list: StatusList, status: CredentialStatus, now: number): StatusVerdict {
+    const since = this.#assertedAt(list);
+    const ageMs = Math.max(0, now - since);
     const { said, problem } = statusIn(list, status);
     if (problem !== undefined) {
       return { until: 0, check: { ...failedCheck(problem.reason, problem.detail), ageMs } };
     }
-    const until = this.staleAt(list);
-    const fresh = this.#options.clock.now() < until;
+    const until = Math.min(list.until, since + this.#options.maxAgeMs);
+    const fresh = now < until;
+    if (fresh && said.value === 0) return { until, check: { check: 'status', ok: true, ageMs } };
     const check = fresh ? ({ check: 'status', ok: true } as const) : failedCheck('status.stale');
     const told = said.value > 0 ? { said: [said] } : {};
     return { until, check: { ...check, ageMs }, ...told };
@@ -246,10 +266,10 @@ export class StatusLists {
     this.#lists.set(nameOf(list.id, list.issuer), list);
   }
 
-  #isAging(list: StatusList): boolean {
+  #isAging(list: StatusList, now: number): boolean {
     const since = this.#assertedAt(list);
     const { ttlMs = Infinity } = list;
-    return this.#options.clock.now() > since + Math.min(ttlMs, 0.75 * (this.staleAt(list) - since));
+    return now > since + Math.min(ttlMs, 0.75 * (this.staleAt(list) - since));
   }
 
   /** Milliseconds since the list was known to be the newest. */

@@ -324,8 +324,9 @@ export class TrustEngine implements AsyncDisposable {
 
   /** Makes every check of a credential; a bad one is a result, not an exception. */
   async verify(credential: CredentialInput, request?: VerifyRequest): Promise<Verification> {
-    await this.#ready();
-    return this.#verifier.verify(credential, request);
+    if (this.#started) this.#lifetime.assertOpen();
+    else await this.#ready();
+    return await this.#verifier.verify(credential, request);
   }
 
   /** The verdicts on many credentials, in their order. The same one is judged once, and only some at a time. */
