@@ -344,7 +344,7 @@ async function build(
   // Owned last, so closed first: no peer meets a room that is already dark.
   own(federation);
   const logger = options.logger === false ? undefined : options.logger;
-  watchIdentity({ identity, keys, federation, discovery, clock, emit, logger, lifetime });
+  watchIdentity({ identity, keys, federation, discovery, trust, clock, emit, logger, lifetime });
   lifetime.own(() => {
     quarantines.close();
   });

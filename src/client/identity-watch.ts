@@ -13,6 +13,7 @@ import {
   type LogChange,
   LogRelay,
 } from '../core/identity/index.ts';
+import type { TrustEngine } from '../core/trust/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { DidLog } from '../schema/did-log.ts';
@@ -24,6 +25,7 @@ export interface IdentityRooms {
   readonly keys: KeyRing;
   readonly federation: Federation;
   readonly discovery: Discovery;
+  readonly trust: TrustEngine;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly logger: Logger | undefined;
@@ -66,7 +68,9 @@ async function afterOwnChange(change: IdentityChange, rooms: IdentityRooms): Pro
   // The peers are told by what follows from this.
   await keys.learn(change.log);
   emitChange(change.log, change.log.slice(-1), emit);
-  if (change.kind === 'rotated') await discovery.renew();
+  if (change.kind !== 'rotated') return;
+  await discovery.renew();
+  await rooms.trust.keysChanged(rooms.identity.did);
 }
 
 async function afterChange({ did, log, before }: LogChange, rooms: IdentityRooms): Promise<void> {
@@ -77,7 +81,7 @@ async function afterChange({ did, log, before }: LogChange, rooms: IdentityRooms
   const ended = log.at(-1)?.deactivated === true;
   const forgotten =
     ended || lost.length > 0 ? discovery.forget(did, ended ? undefined : lost) : undefined;
-  await Promise.all([forgotten, federation.review(did, lost)]);
+  await Promise.all([forgotten, federation.review(did, lost), rooms.trust.keysChanged(did)]);
 }
 
 function emitChange(log: DidLog, fresh: DidLog, emit: Emit, peer?: DidLog[number]['did']): void {

@@ -134,6 +134,39 @@ describe('what was signed before a rotation', () => {
   });
 });
 
+describe('a credential that was here before its issuer rotated', () => {
+  it('stays good, until the key is taken back as compromised from before', async () => {
+    await using town = new Town();
+    const type = 'Licence';
+    const authority = await town.open('authority');
+    const anchors = [{ issuer: authority.did, types: [type] }];
+    const store = memoryStore();
+    const acme = await town.open('acme', [echo], { anchors, store });
+    const globex = await town.open('globex', [echo], { anchors });
+    await acme.federate(authority.did);
+    await globex.federate(authority.did);
+    const begun = new Date();
+    const first = authority.identity.signer.keyId;
+    const request = { subject: globex.did, type, claims: { name: 'globex' } };
+    const { jwt, id } = await authority.trust.issue(request);
+    await globex.trust.hold(jwt);
+    await globex.federate(acme.did);
+    await until(() => acme.trust.credentialsOf(globex.did).has(type));
+    const heard = listen(acme, 'identity.rotated');
+    await authority.identity.rotate();
+    await until(() => heard.length === 1);
+    await until(() => acme.trust.credentialsOf(globex.did).has(type));
+    expect((await acme.trust.verify(jwt)).valid).toBe(false);
+    // Shown anew to somebody who has no memory of it, it counts for nothing; what is issued now does.
+    const fresh = await authority.trust.issue(request);
+    await until(async () => (await acme.trust.verify(fresh.jwt)).valid);
+    expect(fresh.id).not.toBe(id);
+    await authority.identity.rotate({ compromised: [{ key: first, from: begun }] });
+    await until(() => heard.length === 2);
+    await until(() => !acme.trust.credentialsOf(globex.did).has(type));
+  });
+});
+
 describe('a stolen key', () => {
   it('is thrown out with its session, and never let in again', async () => {
     await using town = new Town();

@@ -170,7 +170,11 @@ export class Identity implements AsyncDisposable {
 
 /** Follows the state: whoever holds it signs with the key of now. */
 function liveSigner(did: Did, state: () => IdentityState): Signer {
-  const current = (): Signer => signerFor(did, state().current);
+  const current = (): Signer => {
+    const signer = signerFor(did, state().current);
+    if (state().log.at(-1)?.deactivated !== true) return signer;
+    return { ...signer, sign: () => Promise.reject(new MeshError('DID_DEACTIVATED', { did })) };
+  };
   return {
     get algorithm() {
       return current().algorithm;
@@ -184,10 +188,6 @@ function liveSigner(did: Did, state: () => IdentityState): Signer {
     get current() {
       return current();
     },
-    sign: (message) => {
-      const ended = state().log.at(-1)?.deactivated === true;
-      if (ended) return Promise.reject(new MeshError('DID_DEACTIVATED', { did }));
-      return current().sign(message);
-    },
+    sign: (message) => current().sign(message),
   };
 }

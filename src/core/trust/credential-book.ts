@@ -3,7 +3,7 @@
  * @module
  */
 import type { Did } from '../../base/ids.ts';
-import { object, text } from '../../base/shape.ts';
+import { integer, object, optional, text } from '../../base/shape.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/store.ts';
 import { type Credential, statusesOf } from '../../schema/credential.ts';
@@ -33,7 +33,12 @@ export interface CredentialBookOptions {
   readonly did: Did;
   readonly store: Store;
   readonly clock: Clock;
-  readonly verify: (token: string, reach: 'always' | 'anchors' | 'never') => Promise<Verification>;
+  /** Judges; `at`, epoch milliseconds, is since when the credential has been in the book. */
+  readonly verify: (
+    token: string,
+    reach: 'always' | 'anchors' | 'never',
+    at?: number,
+  ) => Promise<Verification>;
   readonly staleAt: (list: StatusList) => number;
   readonly emit: Emit;
   /** Deletes a key of the store, in its own time. */
@@ -47,6 +52,8 @@ export interface CredentialBookOptions {
 interface Row extends Omit<BookedCredential, 'counted' | 'via'> {
   counted: readonly string[];
   via: readonly DelegationLink[];
+  /** Epoch milliseconds since when it has been in the book: the keys of that time count for it. */
+  readonly since: number;
   /** Epoch milliseconds at which the credential itself ends. */
   readonly ends: number;
   /** Epoch milliseconds until which the last verdict is gone by. */
@@ -62,7 +69,7 @@ const inAll = 10_000;
 /** Milliseconds until a credential that could not be judged is tried again. */
 const retryMs = 60_000;
 
-const rowShape = object({ jwt: text({ max: 65_536 }) });
+const rowShape = object({ jwt: text({ max: 65_536 }), since: optional(integer()) });
 
 /** Books credentials, and strikes them out when they no longer stand. */
 export class CredentialBook {
@@ -77,11 +84,11 @@ export class CredentialBook {
   /** Reads the book and judges what it holds. */
   async load(): Promise<void> {
     const { store, verify } = this.#options;
-    const tokens: string[] = [];
-    for await (const { jwt } of scanJson(store, 'credential/', rowShape)) tokens.push(jwt);
-    for (const jwt of tokens.slice(0, inAll)) {
-      const verification = await verify(jwt, 'never');
-      if (verification.valid || isRetryable(verification)) this.#enter(jwt, verification);
+    const kept: { readonly jwt: string; readonly since?: number | undefined }[] = [];
+    for await (const row of scanJson(store, 'credential/', rowShape)) kept.push(row);
+    for (const { jwt, since } of kept.slice(0, inAll)) {
+      const verification = await verify(jwt, 'never', since);
+      if (verification.valid || isRetryable(verification)) this.#enter(jwt, verification, since);
     }
     // What counts by a delegation could not be seen to count before that was read.
     for (const row of [...this.#all()]) {
@@ -214,6 +221,16 @@ export class CredentialBook {
     return due;
   }
 
+  /** The keys of `issuer` have changed: what it said is not gone by until it was judged again, which is due now. */
+  doubt(issuer: Did): void {
+    const now = this.#options.clock.now();
+    for (const row of this.#all()) {
+      if (row.issuer !== issuer) continue;
+      row.until = now;
+      row.due = now;
+    }
+  }
+
   /** Judges again what is due. */
   async rejudge(): Promise<void> {
     const now = this.#options.clock.now();
@@ -223,7 +240,8 @@ export class CredentialBook {
 
   async #rejudge(row: Row, reach?: 'never'): Promise<void> {
     const own = this.#isOwn(row.subject, row.credential);
-    const verification = await this.#options.verify(row.jwt, reach ?? (own ? 'always' : 'anchors'));
+    const wide = reach ?? (own ? 'always' : 'anchors');
+    const verification = await this.#options.verify(row.jwt, wide, row.since);
     // A newer list may have struck it out meanwhile.
     if (this.#rows.get(row.subject)?.get(nameOf(row.issuer, row.id)) !== row) return;
     if (verification.valid) {
@@ -246,7 +264,7 @@ export class CredentialBook {
     );
   }
 
-  #enter(jwt: string, verification: Verification): Row | undefined {
+  #enter(jwt: string, verification: Verification, since?: number): Row | undefined {
     const { issuer, subject, credential, counted, via, until, ends } = verification;
     if (issuer === undefined || subject === undefined || credential === undefined) return undefined;
     const name = nameOf(issuer, credential.id);
@@ -257,7 +275,10 @@ export class CredentialBook {
       this.#size += 1;
     }
     const about = { id: credential.id, issuer, subject, counted, via, credential, jwt };
-    const row: Row = { ...about, ends, until, due: 0 };
+    const known = rows.get(name);
+    const first = since ?? (known?.jwt === jwt ? known.since : undefined);
+    const now = Math.floor(this.#options.clock.now());
+    const row: Row = { ...about, since: first ?? now, ends, until, due: 0 };
     this.#renew(row, until);
     rows.set(name, row);
     this.#rows.set(subject, rows);
@@ -316,7 +337,7 @@ export class CredentialBook {
   }
 
   async #write(row: Row): Promise<void> {
-    await this.#options.store.write([putJson(keyOf(row), { jwt: row.jwt })]);
+    await this.#options.store.write([putJson(keyOf(row), { jwt: row.jwt, since: row.since })]);
   }
 
   *#all(): Iterable<Row> {

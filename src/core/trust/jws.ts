@@ -76,9 +76,11 @@ export const loadDidJwt = loadOnce(() => import('did-jwt'));
 export async function signJws(
   payload: object,
   typ: string,
-  signer: Pick<Signer, 'algorithm' | 'keyId' | 'sign'>,
+  holder: Pick<Signer, 'algorithm' | 'keyId' | 'sign' | 'current'>,
   maxLength = maxTokenLength,
 ): Promise<string> {
+  // One key for header and signature, also when it is replaced in between.
+  const signer = holder.current ?? holder;
   const header = { alg: signer.algorithm, typ, cty: contentOf(typ), kid: signer.keyId };
   const sign = async (data: string | Uint8Array): Promise<string> =>
     toBase64url(await signatureOf(typeof data === 'string' ? utf8(data) : data, signer));

@@ -136,6 +136,22 @@ export class OwnLists {
     return tokens;
   }
 
+  /** Signs every list anew, by the key of now; the lists signed. */
+  async resign(): Promise<readonly string[]> {
+    const tokens: string[] = [];
+    for (const n of [...this.#signedAt.keys()]) {
+      tokens.push(
+        await this.#attempt(async () => {
+          const list = await this.#list(n);
+          const signed = await this.#sign(list);
+          const done = await this.#write([putList(signed)], list.conditions, signed);
+          return done ? signed.token : undefined;
+        }),
+      );
+    }
+    return tokens;
+  }
+
   /** What this node has issued under `id`. */
   async issued(id: string): Promise<IssuedCredential | undefined> {
     const entry = await this.#options.store.get(issuedKey(id));

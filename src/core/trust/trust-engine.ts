@@ -201,7 +201,7 @@ export class TrustEngine implements AsyncDisposable {
       store,
       clock,
       emit,
-      verify: (token, reach) => this.#verify(token, reach),
+      verify: (token, reach, at) => this.#verify(token, reach, at),
       staleAt: (list) => this.#lists.staleAt(list),
       forget: (key) => {
         this.#inBackground(store.write([{ del: key }]));
@@ -653,6 +653,24 @@ export class TrustEngine implements AsyncDisposable {
     }
   }
 
+  /**
+   * The keys of `of` have changed. Of a peer: what it has issued is not gone by until it was judged again, by the keys of the
+   * time since when it is here. Of this node: its status lists are signed anew and told.
+   */
+  async keysChanged(of: Did): Promise<void> {
+    await this.#ready();
+    if (of === this.#options.did) {
+      for (const token of await this.#own.resign()) {
+        await this.#lists.take(token);
+        this.#inBackground(this.#relay.publish(token));
+      }
+      return;
+    }
+    this.#book.doubt(of);
+    await this.#book.rejudge();
+    this.#arm();
+  }
+
   #merged(about: ReadonlySet<Did>): void {
     this.#dossiers.renew();
     this.#scores.forget();
@@ -675,8 +693,12 @@ export class TrustEngine implements AsyncDisposable {
     this.#arm();
   }
 
-  #verify(token: string, reach: 'always' | 'anchors' | 'never'): Promise<Verification> {
-    return verifyCredential(token, this.#tools, { reach });
+  #verify(
+    token: string,
+    reach: 'always' | 'anchors' | 'never',
+    at?: number,
+  ): Promise<Verification> {
+    return verifyCredential(token, this.#tools, { reach, ...(at !== undefined && { at }) });
   }
 
   /** Delegations to `delegate` in the book; each is judged again where it is gone by. */
