@@ -21,6 +21,7 @@ import {
   type LogName,
   putHead,
   readHeads,
+  readNewestHead,
 } from './log-rows.ts';
 import { type AboutSubject, putTogether, takeApart } from './personal.ts';
 import { type SubjectKeys, unseal } from './subject-keys.ts';
@@ -54,8 +55,8 @@ export class AuditLog {
   readonly #options: AuditLogOptions;
   readonly #headEvery: number;
   readonly #end: LogEnd;
-  /** Entries under the newest signed head. */
-  #headAt = 0;
+  /** The newest signed head. */
+  #head: Signed<AuditHead> | undefined;
   #waiting: Waiting[] = [];
   /** A flush is under way that has not begun to write. */
   #scheduled = false;
@@ -195,16 +196,22 @@ export class AuditLog {
     await this.flush();
     return this.#inTurn(async () => {
       await this.#drain();
-      return (await this.#signHead(1)) ?? (await this.heads()).at(-1);
+      return (await this.#signHead(1)) ?? this.#head;
     });
   }
 
-  /** The log's tree, for proofs. */
+  /**
+   * The log's tree, for proofs.
+   * @internal
+   */
   get tree(): StoredTree {
     return new StoredTree(this.#options.store, this.#options.crypto);
   }
 
-  /** Keys of subjects; undefined before the first entry. */
+  /**
+   * Keys of subjects; undefined before the first entry.
+   * @internal
+   */
   get subjects(): SubjectKeys | undefined {
     return this.#end.keys;
   }
@@ -295,7 +302,7 @@ export class AuditLog {
 
   async #find(): Promise<void> {
     await this.#end.find();
-    this.#headAt = ((await this.heads()).at(-1)?.index ?? -1) + 1;
+    this.#head = await readNewestHead(this.#options.store);
   }
 
   /** Signs the end when at least `every` entries came since the last head. */
@@ -314,11 +321,16 @@ export class AuditLog {
     });
     if (signed === undefined) return undefined;
     await store.write([putHead(signed)]);
-    this.#headAt = length;
+    this.#head = signed;
     this.#cancelHead?.();
     this.#cancelHead = undefined;
     this.#options.onHead?.(signed);
     return signed;
+  }
+
+  /** Entries under the newest signed head. */
+  get #headAt(): number {
+    return (this.#head?.index ?? -1) + 1;
   }
 
   #signLater(): void {

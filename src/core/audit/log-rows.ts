@@ -117,6 +117,15 @@ export async function readHeads(
   return heads;
 }
 
+/** The newest signed head that can be read. */
+export async function readNewestHead(view: LogView): Promise<Signed<AuditHead> | undefined> {
+  for await (const { key, value } of view.scan({ prefix: headPrefix, reverse: true })) {
+    const head = readHead(key, value);
+    if (head !== undefined) return head;
+  }
+  return undefined;
+}
+
 /** The end that was written last; undefined for a log without entries. Throws `SCHEMA_INVALID` for something else. */
 export async function readEnd(
   view: LogView,
