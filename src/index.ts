@@ -210,6 +210,7 @@ export type {
   TrustState,
   TrustStatus,
   TrustWeights,
+  TrustWeightsChoice,
   Verdict,
   VerdictEdge,
   VerdictRequest,
@@ -217,7 +218,6 @@ export type {
   VerifyRequest,
   ViolationReport,
 } from './core/trust/index.ts';
-export { trustWeights } from './core/trust/index.ts';
 
 export type { Anchor, AnchorProof } from './ports/anchor.ts';
 export type { Clock } from './ports/clock.ts';

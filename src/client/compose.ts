@@ -21,7 +21,7 @@ import {
 } from '../core/identity/index.ts';
 import { type Policy, PolicyCache } from '../core/policy/index.ts';
 import { Roles } from '../core/roles/index.ts';
-import { TrustEngine, type TrustWeights } from '../core/trust/index.ts';
+import { TrustEngine, type TrustWeightsChoice } from '../core/trust/index.ts';
 import type { Placement } from '../ports/placement.ts';
 import type { Store } from '../ports/store.ts';
 import type { Street } from '../ports/street.ts';
@@ -480,7 +480,7 @@ function rejection(did: Did, { message: reason }: MeshError): MeshError {
   return new MeshError('PEER_REJECTED', { peer: did, reason });
 }
 
-function weightsOf({ trustWeights: weights }: MeshClientOptions): { weights?: TrustWeights } {
+function weightsOf({ trustWeights: weights }: MeshClientOptions): { weights?: TrustWeightsChoice } {
   return weights === undefined ? {} : { weights };
 }
 

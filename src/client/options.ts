@@ -5,7 +5,7 @@
 import type { Did } from '../base/ids.ts';
 import type { DidCacheOptions, DidRegistry, Identity } from '../core/identity/index.ts';
 import type { Policy } from '../core/policy/index.ts';
-import type { TrustAnchor, TrustWeights } from '../core/trust/index.ts';
+import type { TrustAnchor, TrustWeightsChoice } from '../core/trust/index.ts';
 import type { Anchor } from '../ports/anchor.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CryptoProvider } from '../ports/crypto.ts';
@@ -78,10 +78,10 @@ export interface MeshClientOptions {
   /** DID documents the application vouches for, believed before anybody is asked. See `@mesh/sdk/dids`. */
   readonly registry?: DidRegistry;
   /**
-   * Points per trust factor, adding up to 100: `trustWeights.standard` (default), `trustWeights.balanced` or others. Other ones
-   * than before take effect little by little, over 14 days.
+   * Points per trust factor, adding up to 100: `standard` (default), `balanced` or others. Other ones than
+   * before take effect little by little, over 14 days.
    */
-  readonly trustWeights?: TrustWeights;
+  readonly trustWeights?: TrustWeightsChoice;
   /** Peers below this score get no task and may give none. 0 to 100, default 0. */
   readonly minTrust?: number;
   /**

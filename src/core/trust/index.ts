@@ -30,6 +30,7 @@ export type {
   TrustScore,
   TrustState,
   TrustWeights,
+  TrustWeightsChoice,
 } from './score.ts';
 export type { SaidStatus } from './status-list.ts';
 export type { Reach } from './status-relay.ts';
@@ -50,4 +51,3 @@ export type { QuarantineRequest, SlashRequest, VerdictRequest } from './verdict-
 export type { Verification } from './verification.ts';
 export type { CredentialInput, VerifyRequest } from './verifier.ts';
 export type { ViolationReport } from './violation.ts';
-export { trustWeights } from './weights.ts';

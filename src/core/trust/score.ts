@@ -27,7 +27,7 @@ import { type TrustWeights, trustWeights } from './weights.ts';
 
 export type { FactorName, FactorPart, TrustFactor } from './factors.ts';
 export type { TrustFacts } from './trust-facts.ts';
-export type { TrustWeights } from './weights.ts';
+export type { TrustWeights, TrustWeightsChoice } from './weights.ts';
 
 /**
  * Where a peer stands. `unknown`: nothing is known. `probation`: too little is known, or a quarantine has just ended.

@@ -16,6 +16,7 @@ import {
   checkedWeights,
   sameWeights,
   type TrustWeights,
+  type TrustWeightsChoice,
   type WeightPlan,
   weightPlanShape,
   weightsAt,
@@ -28,7 +29,7 @@ export interface ScorekeeperOptions {
   readonly emit: Emit;
   readonly dossiers: Dossiers;
   /** Points per factor. Default: what the store holds, else the standard ones. */
-  readonly weights: TrustWeights | undefined;
+  readonly weights: TrustWeightsChoice | undefined;
   /** Milliseconds over which weights change when other ones are given than before. */
   readonly weightsOverMs: number;
 }
@@ -60,7 +61,7 @@ export class Scorekeeper {
     const entry = await store.get(planKey);
     if (entry !== undefined) this.#plan = jsonOf(entry, weightPlanShape);
     else await this.#keep();
-    if (weights !== undefined && !sameWeights(weights, this.#plan.to)) {
+    if (weights !== undefined && !sameWeights(checkedWeights(weights), this.#plan.to)) {
       await this.setWeights(weights, weightsOverMs);
     }
   }
@@ -77,7 +78,7 @@ export class Scorekeeper {
   }
 
   /** Changes the weights in a straight line over `overMs`, from where they are now. */
-  async setWeights(weights: TrustWeights, overMs: number): Promise<void> {
+  async setWeights(weights: TrustWeightsChoice, overMs: number): Promise<void> {
     const now = this.#options.clock.now();
     this.#plan = changePlan(this.#plan, checkedWeights(weights), now, overMs);
     this.#constants = undefined;

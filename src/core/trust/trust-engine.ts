@@ -64,7 +64,7 @@ import {
 import { type Verification, type VerificationTools, verifyCredential } from './verification.ts';
 import { type CredentialInput, Verifier, type VerifyRequest } from './verifier.ts';
 import type { ViolationReport } from './violation.ts';
-import type { TrustWeights } from './weights.ts';
+import type { TrustWeights, TrustWeightsChoice } from './weights.ts';
 
 /** Options of {@link TrustEngine}. */
 export interface TrustEngineOptions extends VerdictEffects {
@@ -84,10 +84,10 @@ export interface TrustEngineOptions extends VerdictEffects {
   /** Issuers whose credentials count, each for the types it may speak of. Default: none but this node itself. */
   readonly anchors?: readonly TrustAnchor[];
   /**
-   * Points per factor, adding up to 100: `trustWeights.standard` or others. Other ones than the store holds take effect
+   * Points per factor, adding up to 100: `standard`, `balanced` or others. Other ones than the store holds take effect
    * little by little. Default: what the store holds, else the standard ones.
    */
-  readonly weights?: TrustWeights;
+  readonly weights?: TrustWeightsChoice;
   /** Milliseconds over which weights change. Default 14 days. */
   readonly weightsOverMs?: number;
   /** Tells everybody of verdicts, and hears of theirs. Without it they go from neighbour to neighbour when they meet. */
@@ -486,7 +486,7 @@ export class TrustEngine implements AsyncDisposable {
 
   /** Changes the points per factor in a straight line, by default over 14 days; survives a restart. `INVALID_ARGUMENT`. */
   async setWeights(
-    weights: TrustWeights,
+    weights: TrustWeightsChoice,
     { over = weightsOverMs }: { readonly over?: Duration } = {},
   ): Promise<void> {
     await this.#ready();

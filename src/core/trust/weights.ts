@@ -17,6 +17,9 @@ export const trustWeights = {
   balanced: { credentials: 25, history: 30, attestations: 25, compliance: 15, uptime: 5 },
 } as const satisfies Readonly<Record<string, TrustWeights>>;
 
+/** Weights, or the name of a set of {@link trustWeights}. */
+export type TrustWeightsChoice = TrustWeights | keyof typeof trustWeights;
+
 /** A change of weights under way. */
 export interface WeightPlan {
   readonly from: TrustWeights;
@@ -44,8 +47,9 @@ export const weightPlanShape = object({
 
 const factorNames = Object.keys(trustWeights.standard) as readonly FactorName[];
 
-/** `weights` if they make sense; `INVALID_ARGUMENT` otherwise. */
-export function checkedWeights(weights: TrustWeights): TrustWeights {
+/** The weights chosen if they make sense; `INVALID_ARGUMENT` otherwise. */
+export function checkedWeights(choice: TrustWeightsChoice): TrustWeights {
+  const weights = typeof choice === 'string' ? named(choice) : choice;
   const points = factorNames.map((name) => weights[name]);
   const sum = points.reduce((total, value) => total + value, 0);
   if (points.some((value) => !(value >= 0)) || Math.abs(sum - 100) > 1e-9) {
@@ -53,6 +57,13 @@ export function checkedWeights(weights: TrustWeights): TrustWeights {
     throw new MeshError('INVALID_ARGUMENT', { argument: 'weights', expected, got: points });
   }
   return weights;
+}
+
+function named(name: string): TrustWeights {
+  const set = Object.entries(trustWeights).find(([known]) => known === name);
+  if (set !== undefined) return set[1];
+  const expected = `weights or one of ${Object.keys(trustWeights).join(', ')}`;
+  throw new MeshError('INVALID_ARGUMENT', { argument: 'weights', expected, got: name });
 }
 
 /** The weights of `plan` at `now`: a straight line from the old to the new. */

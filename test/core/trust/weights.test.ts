@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type TrustWeights, trustWeights } from '../../../src/core/trust/index.ts';
-import { changePlan, checkedWeights, weightsAt } from '../../../src/core/trust/weights.ts';
+import type { TrustWeights } from '../../../src/core/trust/index.ts';
+import {
+  changePlan,
+  checkedWeights,
+  trustWeights,
+  weightsAt,
+} from '../../../src/core/trust/weights.ts';
 import { party, receiptOf, World } from './rig.ts';
 
 const day = 86_400_000;
@@ -37,6 +42,9 @@ describe('weights', () => {
     });
     for (const set of Object.values(trustWeights)) expect(checkedWeights(set)).toBe(set);
     expect(() => checkedWeights({ ...trustWeights.standard, uptime: 11 })).toThrow(/add up to 100/);
+    for (const name of ['other', 'toString'] as never[]) {
+      expect(() => checkedWeights(name)).toThrow(/standard, balanced/);
+    }
     expect(() => checkedWeights({ ...trustWeights.standard, uptime: -10, history: 45 })).toThrow();
   });
 
@@ -82,7 +90,7 @@ describe('weights', () => {
     }
     const before = first.trust.score(worker.did).score;
     await first.trust.close();
-    const options = { weights: trustWeights.balanced, store: first.store };
+    const options = { weights: 'balanced' as const, store: first.store };
     let org = await world.org('org', options);
     expect(org.trust.weights).toEqual(trustWeights.standard);
     expect(org.trust.score(worker.did).score).toBe(before);
