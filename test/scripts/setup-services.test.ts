@@ -30,6 +30,21 @@ describe('a service', () => {
     expect(installLine(twoSteps)).toBe('apt-get update && apt-get install -y chromium');
   });
 
+  it('for hardware keys is SoftHSM from Debian, and a package that is compiled where git does not see it', () => {
+    expect(installLine(service('softhsm'))).toContain(
+      'apt-get install -y --no-install-recommends softhsm2',
+    );
+    expect(installLine(service('pkcs11js'))).toMatch(
+      /--prefix \.services\/pkcs11js .*pkcs11js@\d+\.\d+\.\d+$/,
+    );
+  });
+
+  it('can be tried in another way than by its version', () => {
+    const tried = { name: 'pkcs11js', places: [process.execPath], install: [] } as const;
+    expect(commandOf({ ...tried, tried: ['--eval', ''] })).toBe(process.execPath);
+    expect(commandOf({ ...tried, tried: ['--eval', 'require("/no/such")'] })).toBeUndefined();
+  });
+
   it('that is a Node has an exact version and a folder git does not see', () => {
     expect(installLine(service('node22'))).toMatch(
       /--prefix \.services\/node22 .*node@22\.\d+\.\d+$/,
