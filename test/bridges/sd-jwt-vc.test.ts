@@ -255,6 +255,13 @@ describe('disclosures', () => {
     ['one that nothing refers to', {}, [grade], 'claims'],
     ['one twice', { _sd: [digestOf(grade)] }, [grade, grade], 'claims'],
     ['a digest twice', { _sd: [digestOf(grade), digestOf(grade)] }, [grade], 'claims'],
+    ['a decoy twice', { _sd: ['decoy', 'decoy'] }, [], 'claims'],
+    [
+      'one in two places',
+      { a: [{ '...': digestOf(item) }, { '...': digestOf(item) }] },
+      [item],
+      'claims',
+    ],
     ['one in the place of a claim', { grade: 'B', _sd: [digestOf(grade)] }, [grade], 'claims'],
     ['an item as a claim', { _sd: [digestOf(item)] }, [item], 'claims'],
     ['a claim as an item', { list: [{ '...': digestOf(grade) }] }, [grade], 'claims'],

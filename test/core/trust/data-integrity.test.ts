@@ -4,7 +4,7 @@ import { memoryStore } from '../../../src/adapters/stores/memory.ts';
 import { fromHex, toHex, utf8 } from '../../../src/base/bytes.ts';
 import { canonicalJson } from '../../../src/base/canonical.ts';
 import { type Did, type DidUrl, splitDidUrl } from '../../../src/base/ids.ts';
-import { fromMultibase, fromMultikey } from '../../../src/base/multiformat.ts';
+import { fromMultibase, fromMultikey, toMultikey } from '../../../src/base/multiformat.ts';
 import { KeyRing } from '../../../src/core/identity/key-ring.ts';
 import {
   type DataIntegrityOptions,
@@ -316,6 +316,13 @@ describe('a chain of proofs', () => {
     expect(await verdict({ ...chain, proof: itself })).toBe('signature');
   });
 
+  it('is not begun over one of two proofs of the same name', async () => {
+    const set = await sign(await sign(unsecured, alice, { id }), bob, { id });
+    await expect(sign(set, alice, { previousProof: id })).rejects.toMatchObject({
+      params: { argument: 'previousProof' },
+    });
+  });
+
   it('is not begun over a proof that is not there', async () => {
     await expect(sign(unsecured, alice, { previousProof: id })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
@@ -351,6 +358,20 @@ describe('a presentation with a proof inside', () => {
       code: 'INVALID_ARGUMENT',
       params: { argument: 'challenge' },
     });
+  });
+});
+
+describe('a key of another kind', () => {
+  it('proves nothing by this suite, good as its signature is', async () => {
+    const key = nodeCrypto.signingKey(new Uint8Array(32).fill(9), 'P-256');
+    const multikey = toMultikey('P-256', key.publicKey);
+    const did: Did = `did:key:${multikey}`;
+    const keyId: DidUrl = `${did}#${multikey}`;
+    const sign = async (message: Uint8Array) => nodeCrypto.sign(key, message);
+    const signer = { algorithm: 'EdDSA' as const, keyId, sign };
+    const tools = { signer, crypto: nodeCrypto };
+    const signed = await addProof({ ...unsecured, issuer: did }, { created }, tools);
+    expect(await verdict(signed)).toBe('key');
   });
 });
 
