@@ -42,6 +42,7 @@ export {
   MeshClient,
   type MeshClientOptions,
   type PerformActionOptions,
+  platformGround,
   type ResolutionOptions,
   type Schema,
   type SchemaIssue,
@@ -265,6 +266,7 @@ export {
   gateOrder,
 } from './ports/gate.ts';
 export type { Http, HttpRequest, HttpResponse } from './ports/http.ts';
+export type { FoundKey, KeyPurpose, KeySource } from './ports/key-source.ts';
 export type { Logger, LogLevel } from './ports/logger.ts';
 export type { Model, ModelUsage } from './ports/model.ts';
 export type { Candidate, Placement } from './ports/placement.ts';

@@ -28,3 +28,11 @@ export async function loadGround(
 ): Promise<Ground & { readonly crypto: CryptoProvider }> {
   return { ...groundOf(options), crypto: options.crypto ?? (await platform.crypto()) };
 }
+
+/** The parts that checking and signing by oneself takes, as the platform in use has them. */
+export async function platformGround(): Promise<
+  Pick<Ground, 'clock' | 'random'> & { readonly crypto: CryptoProvider }
+> {
+  const { clock, random, crypto } = await loadGround({});
+  return { clock, random, crypto };
+}

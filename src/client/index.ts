@@ -23,6 +23,7 @@ export type {
   TaskExplanation,
 } from './explanation.ts';
 export type { FederateOptions, FederationLink } from './federation-link.ts';
+export { platformGround } from './ground.ts';
 export { Identity } from './identity.ts';
 export { type CloseOptions, MeshClient } from './mesh-client.ts';
 export type { AuditSettings, MeshClientOptions, ResolutionOptions } from './options.ts';

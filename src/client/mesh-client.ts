@@ -6,7 +6,7 @@ import { linkedController } from '../base/abort.ts';
 import { BoundedQueue } from '../base/bounded-queue.ts';
 import { type Duration, toMs } from '../base/duration.ts';
 import { MeshError } from '../base/errors.ts';
-import { asDid, type Did } from '../base/ids.ts';
+import { asDid, type Did, type DidUrl } from '../base/ids.ts';
 import type { Aggregator } from '../core/aggregation/index.ts';
 import type { Audit } from '../core/audit/index.ts';
 import type { AgentListing, Discovery } from '../core/discovery/index.ts';
@@ -16,6 +16,7 @@ import type { PolicyCache } from '../core/policy/index.ts';
 import type { ActionResult } from '../core/tasks/index.ts';
 import type { TrustEngine } from '../core/trust/index.ts';
 import type { Extensible, Extension } from '../ports/extension.ts';
+import type { FoundKey, KeyPurpose } from '../ports/key-source.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Candidate } from '../ports/placement.ts';
 import type { Resolution, ResolveOptions } from '../ports/resolver.ts';
@@ -308,6 +309,15 @@ export class MeshClient implements Extensible, AsyncDisposable {
    */
   async resolve(did: Did, options?: ResolveOptions): Promise<Resolution> {
     return (await this.#ready()).rooms.keys.resolve(did, options);
+  }
+
+  /**
+   * The public key `keyId` names, if its DID lets it be used for `purpose`: so a client is the `keys` of other doors. Throws
+   * what `resolve` throws, `DID_DEACTIVATED`, `KEY_REVOKED` and `KEY_INVALID`.
+   */
+  async keyOf(keyId: DidUrl, use: KeyPurpose): Promise<FoundKey> {
+    const { key, ageMs } = await (await this.#ready()).rooms.keys.keyOf(keyId, use);
+    return { key, ageMs };
   }
 
   /**

@@ -5,14 +5,23 @@
 import type { DidUrl } from '../base/ids.ts';
 import type { PublicKey } from './crypto.ts';
 
+/** What a key is wanted for. */
+export interface KeyPurpose {
+  readonly purpose: 'assertionMethod' | 'authentication';
+}
+
+/** A key that may be used so today. */
+export interface FoundKey {
+  readonly key: PublicKey;
+  /** Milliseconds since this was known to be so. */
+  readonly ageMs: number;
+}
+
 /** Finds the keys that DIDs have. */
 export interface KeySource {
   /**
-   * The key `keyId` names, if its DID lets it be used for `purpose` today; throws `DID_NOT_FOUND`, `DID_UNREACHABLE`,
-   * `DID_INVALID`, `DID_DEACTIVATED`, `KEY_REVOKED` or `KEY_INVALID` where it does not. `ageMs` is how long ago that was known.
+   * The key `keyId` names, if its DID lets it be used so today; throws `DID_NOT_FOUND`, `DID_UNREACHABLE`, `DID_INVALID`,
+   * `DID_DEACTIVATED`, `KEY_REVOKED` or `KEY_INVALID` where it does not.
    */
-  keyOf(
-    keyId: DidUrl,
-    use: { readonly purpose: 'assertionMethod' | 'authentication' },
-  ): Promise<{ readonly key: PublicKey; readonly ageMs: number }>;
+  keyOf(keyId: DidUrl, use: KeyPurpose): Promise<FoundKey>;
 }

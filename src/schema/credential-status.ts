@@ -12,7 +12,7 @@ import {
   type Shape,
   text,
 } from '../base/shape.ts';
-import { isUrl } from './vc-contexts.ts';
+import { isUrl } from './words.ts';
 
 /** What one value of a status means. */
 export interface StatusMessage {

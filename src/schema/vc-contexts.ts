@@ -6,6 +6,7 @@
  */
 import { isPlainObject, refused } from '../base/shape.ts';
 import { credentialContext } from './credential.ts';
+import { isUrl } from './words.ts';
 
 /** What a `@context` defines. */
 export interface Vocabulary {
@@ -23,16 +24,6 @@ const baseTerms = [
 ];
 
 const contextLimit = 16;
-
-/** Whether `value` is an absolute URL (WHATWG) without white space or other characters that RFC 3986 leaves out. */
-export function isUrl(value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    value.length <= 2_000 &&
-    /^[A-Za-z][A-Za-z0-9+.-]*:[^\s<>"{}|\\^`]+$/.test(value) &&
-    URL.canParse(value)
-  );
-}
 
 /**
  * Reads the `@context` found at `at`: an array whose first item is the base context, then URLs and objects. Throws

@@ -4,8 +4,8 @@
  * @module
  */
 import { isPlainObject, refused, type Shape } from '../base/shape.ts';
-import { isUrl, readContexts, type Vocabulary } from './vc-contexts.ts';
-import { dateTimeStamp } from './words.ts';
+import { readContexts, type Vocabulary } from './vc-contexts.ts';
+import { dateTimeStamp, isUrl } from './words.ts';
 
 /** A JSON object that follows the data model. Members of other vocabularies are kept as they came. */
 export type VcDocument = Readonly<Record<string, unknown>>;

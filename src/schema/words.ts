@@ -38,6 +38,16 @@ export const dateTimeStamp: Shape<string> = (value, at) => {
 const stampPattern =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
 
+/** Whether `value` is an absolute URL (WHATWG) without white space or other characters that RFC 3986 leaves out. */
+export function isUrl(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value.length <= 2_000 &&
+    /^[A-Za-z][A-Za-z0-9+.-]*:[^\s<>"{}|\\^`]+$/.test(value) &&
+    URL.canParse(value)
+  );
+}
+
 /** Name of an agent, a node, a capability: printable, without white space or control characters at its ends. */
 export const name: Shape<string> = text({
   min: 1,

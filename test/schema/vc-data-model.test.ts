@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../../src/base/errors.ts';
-import { isUrl } from '../../src/schema/vc-contexts.ts';
 import {
   credentialDocument,
   envelopeOf,
@@ -10,7 +9,7 @@ import {
   presentationDocument,
   undefinedMembers,
 } from '../../src/schema/vc-data-model.ts';
-import { dateTimeStamp } from '../../src/schema/words.ts';
+import { dateTimeStamp, isUrl } from '../../src/schema/words.ts';
 
 const base = 'https://www.w3.org/ns/credentials/v2';
 const example = 'https://example.org/#';

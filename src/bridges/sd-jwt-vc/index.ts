@@ -6,7 +6,7 @@
  * whether it still stands is judged here.
  * @module
  */
-export type { KeySource } from '../../ports/key-source.ts';
+export type { FoundKey, KeyPurpose, KeySource } from '../../ports/key-source.ts';
 export { sdJwtVc } from './sd-jwt-vc.ts';
 export type {
   SdJwtStatusCheck,

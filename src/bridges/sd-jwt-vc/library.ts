@@ -7,7 +7,7 @@ import { refusedToken } from '../../base/compact-jws.ts';
 import { MeshError } from '../../base/errors.ts';
 import { loadOnce } from '../../base/load-once.ts';
 import type { Signer } from '../../ports/signer.ts';
-import type { SdJwtVcOptions } from './types.ts';
+import type { SdJwtVcTools } from './types.ts';
 
 const load = loadOnce(async () => {
   try {
@@ -35,7 +35,7 @@ interface KbClaims {
 
 /** The library with our hash, our salts and the key of `signer`. */
 export async function sdJwtLibrary(
-  { crypto, random }: Pick<SdJwtVcOptions, 'crypto' | 'random'>,
+  { crypto, random }: Pick<SdJwtVcTools, 'crypto' | 'random'>,
   signer?: Signer,
 ): Promise<SdJwtLibrary> {
   const { SDJwtVcInstance } = await load();

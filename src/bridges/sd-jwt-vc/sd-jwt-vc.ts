@@ -7,7 +7,9 @@ import { type CompactJws, readCompactJws, refusedToken } from '../../base/compac
 import { MeshError } from '../../base/errors.ts';
 import { type Did, isDid, isDidUrl, splitDidUrl } from '../../base/ids.ts';
 import { fromJwk, type PublicJwk, toJwk } from '../../base/jwk.ts';
+import { loadOnce } from '../../base/load-once.ts';
 import { isPlainObject } from '../../base/shape.ts';
+import { platformGround } from '../../index.ts';
 import type { PublicKey } from '../../ports/crypto.ts';
 import { checkDisclosures, openClaims, type SdJwtParts, sdJwtParts } from './disclosures.ts';
 import { sdJwtLibrary } from './library.ts';
@@ -16,6 +18,7 @@ import type {
   SdJwtVcExpectation,
   SdJwtVcOptions,
   SdJwtVcRequest,
+  SdJwtVcTools,
   SdJwtVcVerdict,
 } from './types.ts';
 
@@ -29,22 +32,25 @@ const ownNames = [...openClaims, 'iat', 'sub', '_sd_decoy'];
 
 /** SD-JWT VC over `options`. Calls throw `MODULE_MISSING` without the package `@sd-jwt/sd-jwt-vc`. */
 export function sdJwtVc(options: SdJwtVcOptions): SdJwtVc {
+  const tools = loadOnce(
+    async (): Promise<SdJwtVcTools> => ({ ...(await platformGround()), ...options }),
+  );
   return {
     issue: async (request, signer) => {
       checkRequest(request);
       const { did } = splitDidUrl(signer.keyId);
-      const library = await sdJwtLibrary(options, signer);
-      const payload = payloadOf(request, did, secondsNow(options));
+      const library = await sdJwtLibrary(await tools(), signer);
+      const payload = payloadOf(request, did, secondsNow(await tools()));
       return library.issue(payload, request.disclosable ?? [], signer.keyId);
     },
     present: async (credential, { disclose = [], nonce, audience }, holder) => {
-      const library = await sdJwtLibrary(options, holder);
-      const iat = secondsNow(options);
+      const library = await sdJwtLibrary(await tools(), holder);
+      const iat = secondsNow(await tools());
       return library.present(credential, disclose, { iat, aud: audience, nonce });
     },
     verify: async (token, expected) => {
       try {
-        return await verified(token, expected, options);
+        return await verified(token, expected, await tools());
       } catch (error) {
         if (!MeshError.is(error, 'CREDENTIAL_INVALID')) throw error;
         const { check, detail } = error.params as { check: string; detail: string };
@@ -83,7 +89,7 @@ function checkRequest({ vct, claims, disclosable = [] }: SdJwtVcRequest): void {
 async function verified(
   token: unknown,
   { vct, binding }: SdJwtVcExpectation,
-  options: SdJwtVcOptions,
+  options: SdJwtVcTools,
 ): Promise<SdJwtVcVerdict> {
   if (typeof token !== 'string' || token.length > maxLength) {
     throw refusedToken('form', `not a token of at most ${String(maxLength)} characters`);
@@ -118,7 +124,7 @@ function issuerOf({ header, payload }: CompactJws) {
 function checkClaims(
   payload: CompactJws['payload'],
   vct: string,
-  options: Pick<SdJwtVcOptions, 'clock'>,
+  options: Pick<SdJwtVcTools, 'clock'>,
 ): void {
   if (payload['vct'] !== vct) throw refusedToken('claims', 'another kind of statement');
   const { _sd_alg: algorithm = 'sha-256' } = payload;
@@ -134,7 +140,7 @@ function checkClaims(
 function checkBindingTerms(
   parts: SdJwtParts,
   { nonce, audience }: { readonly nonce: string; readonly audience: string },
-  options: Pick<SdJwtVcOptions, 'clock' | 'crypto'>,
+  options: Pick<SdJwtVcTools, 'clock' | 'crypto'>,
 ): void {
   const { payload } = bindingOf(parts);
   if (payload['nonce'] !== nonce) throw refusedToken('binding', 'it answers another nonce');
@@ -156,7 +162,7 @@ function bindingOf({ binding }: SdJwtParts): CompactJws {
 async function checkBindingKey(
   parts: SdJwtParts,
   cnf: unknown,
-  options: SdJwtVcOptions,
+  options: SdJwtVcTools,
 ): Promise<void> {
   const { kid, jwk } = isPlainObject(cnf) ? cnf : {};
   let key: PublicKey;
@@ -184,7 +190,7 @@ function keyInJwk(jwk: PublicJwk): PublicKey {
 async function keyOf(
   keyId: `${Did}#${string}`,
   purpose: 'assertionMethod' | 'authentication',
-  { keys }: Pick<SdJwtVcOptions, 'keys'>,
+  { keys }: Pick<SdJwtVcTools, 'keys'>,
 ) {
   try {
     return await keys.keyOf(keyId, { purpose });
@@ -197,7 +203,7 @@ async function keyOf(
 async function checkSignature(
   { signingInput, signature, keyType }: CompactJws,
   key: PublicKey,
-  { crypto }: Pick<SdJwtVcOptions, 'crypto'>,
+  { crypto }: Pick<SdJwtVcTools, 'crypto'>,
 ): Promise<void> {
   if (key.type !== keyType) throw refusedToken('key', 'its algorithm is for another kind of key');
   if (!(await crypto.verify(key, utf8(signingInput), signature))) {
@@ -208,7 +214,7 @@ async function checkSignature(
 async function checkStatus(
   status: unknown,
   issuer: Did,
-  { status: check }: Pick<SdJwtVcOptions, 'status'>,
+  { status: check }: Pick<SdJwtVcTools, 'status'>,
 ): Promise<void> {
   if (status === undefined) return;
   if (check === undefined) throw refusedToken('status', 'nobody here looks it up');
@@ -226,6 +232,6 @@ function numberOf(payload: CompactJws['payload'], name: string): number | undefi
   return value;
 }
 
-function secondsNow({ clock }: Pick<SdJwtVcOptions, 'clock'>): number {
+function secondsNow({ clock }: Pick<SdJwtVcTools, 'clock'>): number {
   return Math.floor(clock.now() / 1_000);
 }

@@ -23,15 +23,24 @@ export type SdJwtStatusCheck = (
 
 /** Options of {@link SdJwtVc}. */
 export interface SdJwtVcOptions {
-  /** Where the keys of others come from. */
+  /** Where the keys of others come from, e.g. a `MeshClient`. */
   readonly keys: KeySource;
-  readonly crypto: CryptoProvider;
-  readonly clock: Clock;
-  /** Salts of disclosures come from here. */
-  readonly random: Random;
+  /** Default: the platform's. */
+  readonly crypto?: CryptoProvider;
+  /** Default: the platform's. */
+  readonly clock?: Clock;
+  /** Salts of disclosures come from here. Default: the platform's. */
+  readonly random?: Random;
   /** Looks up `status`. Without it a credential that has one is refused. */
   readonly status?: SdJwtStatusCheck;
 }
+
+/** {@link SdJwtVcOptions} with what they leave to the platform. */
+export type SdJwtVcTools = SdJwtVcOptions & {
+  readonly crypto: CryptoProvider;
+  readonly clock: Clock;
+  readonly random: Random;
+};
 
 /** What is to be said. */
 export interface SdJwtVcRequest {

@@ -6,7 +6,7 @@
  * The package `did-jwt-vc` is an optional peer, loaded on first use.
  * @module
  */
-export type { KeySource } from '../../ports/key-source.ts';
+export type { FoundKey, KeyPurpose, KeySource } from '../../ports/key-source.ts';
 export type {
   CredentialVerdict,
   PresentationVerdict,

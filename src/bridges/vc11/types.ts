@@ -31,13 +31,21 @@ export type Vc11StatusCheck = (
 
 /** Options of {@link vc11}. */
 export interface Vc11Options {
-  /** Where the keys of others come from. */
+  /** Where the keys of others come from, e.g. a `MeshClient`. */
   readonly keys: KeySource;
-  readonly crypto: CryptoProvider;
-  readonly clock: Clock;
+  /** Default: the platform's. */
+  readonly crypto?: CryptoProvider;
+  /** Default: the platform's. */
+  readonly clock?: Clock;
   /** Looks up `credentialStatus`. Without it a credential that has one is refused. */
   readonly status?: Vc11StatusCheck;
 }
+
+/** {@link Vc11Options} with what they leave to the platform. */
+export type Vc11Tools = Vc11Options & {
+  readonly crypto: CryptoProvider;
+  readonly clock: Clock;
+};
 
 /** The verdict on one credential. */
 export interface CredentialVerdict {

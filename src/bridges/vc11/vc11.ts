@@ -6,7 +6,9 @@ import { utf8 } from '../../base/bytes.ts';
 import { type CompactJws, readCompactJws, refusedToken } from '../../base/compact-jws.ts';
 import { MeshError } from '../../base/errors.ts';
 import { type Did, splitDidUrl } from '../../base/ids.ts';
+import { loadOnce } from '../../base/load-once.ts';
 import { isPlainObject } from '../../base/shape.ts';
+import { platformGround } from '../../index.ts';
 import type { PublicKey } from '../../ports/crypto.ts';
 import type { Signer } from '../../ports/signer.ts';
 import { checkAgreement, checkPeriod, innerOf, type Speaker, speakerOf } from './claims.ts';
@@ -27,6 +29,7 @@ import type {
   Vc11Options,
   Vc11PresentOptions,
   Vc11StatusCheck,
+  Vc11Tools,
   Vc11VerifyPresentationOptions,
 } from './types.ts';
 
@@ -38,21 +41,27 @@ const libraryKeys = ['Ed25519', 'P-256', 'secp256k1'];
 
 /** VC 1.1 as JWT over `options`. Calls throw `MODULE_MISSING` without the package did-jwt-vc. */
 export function vc11(options: Vc11Options): Vc11 {
+  const tools = loadOnce(
+    async (): Promise<Vc11Tools> => ({ ...(await platformGround()), ...options }),
+  );
   const verify = (jwt: string) =>
-    verdictOf<CredentialVerdict>(() => verifiedCredential(jwt, options));
+    verdictOf<CredentialVerdict>(async () => verifiedCredential(jwt, await tools()));
   return {
-    issue: (credential, signer) => issue(credential, signer, options),
+    issue: async (credential, signer) => issue(credential, signer, await tools()),
     verify,
-    present: (credentials, signer, asked) => present(credentials, signer, asked, options),
+    present: async (credentials, signer, asked) =>
+      present(credentials, signer, asked, await tools()),
     verifyPresentation: (jwt, asked) =>
-      verdictOf<PresentationVerdict>(() => verifiedPresentation(jwt, asked, options, verify)),
+      verdictOf<PresentationVerdict>(async () =>
+        verifiedPresentation(jwt, asked, await tools(), verify),
+      ),
   };
 }
 
 async function issue(
   credential: Vc11Credential,
   signer: Signer,
-  { clock }: Vc11Options,
+  { clock }: Vc11Tools,
 ): Promise<string> {
   const { createVerifiableCredentialJwt } = await loadDidJwtVc();
   const { did } = splitDidUrl(signer.keyId);
@@ -73,7 +82,7 @@ async function present(
   credentials: readonly string[],
   signer: Signer,
   { challenge, audience, validForS = 300 }: Vc11PresentOptions,
-  { clock }: Vc11Options,
+  { clock }: Vc11Tools,
 ): Promise<string> {
   const { createVerifiablePresentationJwt } = await loadDidJwtVc();
   const now = Math.floor(clock.now() / 1_000);
@@ -92,7 +101,7 @@ async function present(
   );
 }
 
-async function verifiedCredential(jwt: string, options: Vc11Options): Promise<CredentialVerdict> {
+async function verifiedCredential(jwt: string, options: Vc11Tools): Promise<CredentialVerdict> {
   const { clock, status } = options;
   const jws = readToken(jwt);
   const vc = innerOf(jws.payload, 'vc');
@@ -124,7 +133,7 @@ async function verifiedCredential(jwt: string, options: Vc11Options): Promise<Cr
 async function verifiedPresentation(
   jwt: string,
   { challenge, audience, anySubject = false }: Vc11VerifyPresentationOptions,
-  options: Vc11Options,
+  options: Vc11Tools,
   verify: (jwt: string) => Promise<CredentialVerdict>,
 ): Promise<PresentationVerdict> {
   const { clock } = options;
@@ -183,7 +192,7 @@ async function checkSignature(
   { signingInput, signature, keyType }: CompactJws,
   { keyId }: Speaker,
   purpose: 'assertionMethod' | 'authentication',
-  { keys, crypto }: Vc11Options,
+  { keys, crypto }: Vc11Tools,
 ): Promise<PublicKey> {
   const { key } = await keys.keyOf(keyId, { purpose }).catch((error: unknown) => {
     if (!MeshError.is(error)) throw error;
