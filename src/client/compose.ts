@@ -433,6 +433,9 @@ async function openOwn(
     create: true,
   });
   lifetime.own(() => identity.close());
+  if (passphrase === undefined && store.features.durable !== 'none' && options.logger) {
+    options.logger.log('warn', 'the secret keys stand in the store in clear: pass a passphrase');
+  }
   return identity;
 }
 

@@ -142,6 +142,38 @@ describe('a history of rotations, recoveries, ends and keys taken back, in any o
   });
 });
 
+describe('anything else than a history', () => {
+  it('is refused with a code, whatever it is', async () => {
+    const entry = {
+      format: 1,
+      version: 1,
+      keys: ['z6Mk'],
+      next: [],
+      at: '2030-01-01T00:00:00.000Z',
+    };
+    const almost = fc.record({
+      did: fc.constantFrom('did:mesh:a:b', 'did:mesh:a:b:zQm', 'did:key:z6Mk', 'x', 7, null),
+      proof: fc.oneof(
+        fc.jsonValue(),
+        fc.constant({ keyId: 'did:a:b#c', signature: 'A'.repeat(86) }),
+      ),
+      recovery: fc.oneof(fc.jsonValue({ maxDepth: 1 }), fc.constant(undefined)),
+      compromised: fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constant(undefined)),
+    });
+    const entries = fc.array(
+      almost.map((members) => ({ ...entry, ...members })),
+      { maxLength: 3 },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.jsonValue(), entries), async (foreign) => {
+        fc.pre(JSON.stringify(foreign) !== '[]');
+        expect(await checkForeign(foreign)).toBeInstanceOf(MeshError);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
 function usable(log: Log, key: string, at: number): boolean {
   try {
     signingKeyAt({ log, keyId: `${log[0]!.did}#${key}`, at });
