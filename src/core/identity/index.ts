@@ -13,8 +13,8 @@ export {
   type RotateOptions,
 } from './identity.ts';
 export type { IdentityChange, IdentityGround } from './identity-ledger.ts';
-export { KeyRing, type KeyUse, type LogChange, type ResolvedKey } from './key-ring.ts';
-export { LogRelay, type LogRelayOptions } from './log-relay.ts';
+export { KeyRing, type LogChange } from './key-ring.ts';
+export { LogRelay } from './log-relay.ts';
 export type { CompromiseClaim } from './next-entry.ts';
 export {
   type CreateIdentityOptions,
