@@ -4,6 +4,19 @@
  * looked up or refused, and what is inside a presentation checked.
  *
  * The package `did-jwt-vc` is an optional peer, loaded on first use.
+ *
+ * @example
+ * ```ts
+ * import { MeshClient } from '@mesh/sdk';
+ * import { vc11 } from '@mesh/sdk/vc11';
+ *
+ * await using mesh = new MeshClient({});
+ * await mesh.start();
+ * const older = vc11({ keys: mesh });
+ * const credential = { type: ['Partner'], credentialSubject: { id: 'did:example:partner' } };
+ * const jwt = await older.issue(credential, mesh.identity.signer);
+ * console.log((await older.verify(jwt)).valid); // true
+ * ```
  * @module
  */
 export type { FoundKey, KeyPurpose, KeySource } from '../../ports/key-source.ts';

@@ -62,7 +62,7 @@ export class DocumentDesk {
     const isPresentation = typesOf(document as VcDocument).includes('VerifiablePresentation');
     const { issuer, holder } = document as VcDocument;
     const speaker = identifierOf(isPresentation ? (holder ?? did) : issuer);
-    if (speaker !== did) throw wrong('who speaks in it', `${did} as its issuer or holder`, speaker);
+    if (speaker !== did) throw wrong('document', `one whose issuer or holder is ${did}`, speaker);
     try {
       (isPresentation ? presentationDocument : credentialDocument)(document, 'document');
     } catch (cause) {
