@@ -3,6 +3,7 @@
  * these have good experience with in turn.
  * @module
  */
+import { Recent } from '../recent.ts';
 import type { ReputationConstants } from './constants.ts';
 import { EdgeGraph } from './edge-graph.ts';
 import type { EvidenceTable } from './evidence-table.ts';
@@ -10,6 +11,9 @@ import { flowFrom, masses } from './page-rank.ts';
 
 /** Edges up to which the reach of raters is found anew for each subject, so that it does not depend on their word on it. */
 const exactUpTo = 50_000;
+
+/** Numbers remembered in all: 16 MB of them. */
+const remembered = 2_000_000;
 
 /** Good experience between organisations: an edge is what went well beyond what did not, at most a pair's cap. */
 export function experienceGraph(table: EvidenceTable, pairCap: number): EdgeGraph {
@@ -34,13 +38,14 @@ export class Reach {
   readonly #graph: EdgeGraph;
   readonly #roots: readonly number[];
   readonly #constants: ReputationConstants;
-  readonly #known = new Map<number, Float64Array>();
+  readonly #known: Recent<number, Float64Array>;
 
   /** `roots` are numbers of organisations. */
   constructor(graph: EdgeGraph, roots: readonly number[], constants: ReputationConstants) {
     this.#graph = graph;
     this.#roots = roots;
     this.#constants = constants;
+    this.#known = new Recent(Math.max(16, Math.floor(remembered / Math.max(1, graph.nodes))));
   }
 
   /** Reach of each organisation when it speaks of `subject`. */
