@@ -30,8 +30,7 @@ export class Voices {
   #good = new Float64Array(16);
   #bad = new Float64Array(16);
   #scale = new Float64Array(16);
-  #order = new Uint32Array(16);
-  readonly #levels = new Uint32Array(levels + 1);
+  readonly #levels = new Float64Array(levels);
   /** Tasks an organisation brings in; all 0 between uses. */
   readonly #sums: Float64Array;
 
@@ -86,25 +85,27 @@ export class Voices {
 
   /**
    * Scales each voice, so that an organisation has one voice however many members speak, and a crowd of doubtful voices
-   * is worth no more than one: from the weakest voice up, what was heard so far is held to the weight of the voice in
-   * hand (rounded up to a level) times the cap. Scaling a sum neither lowers its good part nor raises its bad part when more good comes in, so
+   * is worth no more than one: from the lowest level of weights up, what was heard so far is held to the weight of the
+   * level times the cap. Scaling a sum neither lowers its good part nor raises its bad part when more good comes in, so
    * opinions stay monotone.
    */
   settle({ pairCap, hearsayCap }: ReputationConstants): void {
     this.#poolOrganisations(pairCap);
-    const rising = this.#rising();
+    const scales = this.#levels.fill(0);
+    for (let i = 0; i < this.length; i += 1) {
+      scales[levelOf(this.#weight[i]!)]! += this.#good[i]! + this.#bad[i]!;
+    }
     let heard = 0;
-    for (let k = 0; k < this.length; k += 1) {
-      const i = rising[k]!;
-      const sum = heard + this.#good[i]! + this.#bad[i]!;
-      const cap = hearsayCap * ((levelOf(this.#weight[i]!) + 1) / levels);
-      this.#scale[i] = scaleTo(cap, sum);
+    for (let level = 0; level < levels; level += 1) {
+      const sum = heard + scales[level]!;
+      const cap = (hearsayCap * (level + 1)) / levels;
+      scales[level] = scaleTo(cap, sum);
       heard = Math.min(sum, cap);
     }
-    let scale = 1;
-    for (let k = this.length - 1; k >= 0; k -= 1) {
-      const i = rising[k]!;
-      scale *= this.#scale[i]!;
+    // What is scaled at a level is scaled at all levels above it as well.
+    for (let level = levels - 2; level >= 0; level -= 1) scales[level]! *= scales[level + 1]!;
+    for (let i = 0; i < this.length; i += 1) {
+      const scale = scales[levelOf(this.#weight[i]!)]!;
       this.#good[i]! *= scale;
       this.#bad[i]! *= scale;
     }
@@ -121,20 +122,6 @@ export class Voices {
     }
   }
 
-  /** Places by the level of their weight, and then by rater. */
-  #rising(): Uint32Array {
-    const next = this.#levels.fill(0);
-    for (let i = 0; i < this.length; i += 1) next[levelOf(this.#weight[i]!) + 1]! += 1;
-    for (let level = 0; level < levels; level += 1) next[level + 1]! += next[level]!;
-    for (let i = 0; i < this.length; i += 1) {
-      const level = levelOf(this.#weight[i]!);
-      const place = next[level]!;
-      this.#order[place] = i;
-      next[level] = place + 1;
-    }
-    return this.#order;
-  }
-
   #grow(): void {
     const size = this.length * 2;
     this.#rater = grown(this.#rater, new Uint32Array(size));
@@ -145,7 +132,6 @@ export class Voices {
     this.#good = grown(this.#good, new Float64Array(size));
     this.#bad = grown(this.#bad, new Float64Array(size));
     this.#scale = grown(this.#scale, new Float64Array(size));
-    this.#order = grown(this.#order, new Uint32Array(size));
   }
 }
 
