@@ -2,6 +2,7 @@
  * The did:key method: the identifier is the key. Source: the did:key method 0.9 of W3C CCG, section 3.1.
  * @module
  */
+import type { Bytes } from '../../base/bytes.ts';
 import { decompress } from '../../base/curve-point.ts';
 import { isEdwardsPoint, montgomeryOf } from '../../base/edwards-point.ts';
 import { MeshError } from '../../base/errors.ts';
@@ -16,10 +17,9 @@ import type { DidDocument } from '../../schema/did-document.ts';
  * bytes that are no key.
  */
 export function keyDocument(did: Did): DidDocument {
-  const multikey = did.slice('did:key:'.length);
-  const key = readKey(did, multikey);
-  const method = methodOf(did, multikey);
-  const agreement = agreementOf(key);
+  const key = keyIn(did);
+  const method = methodOf(did, did.slice(prefix.length));
+  const agreement = checkedAgreement(did, key);
   const context = ['https://www.w3.org/ns/did/v1', 'https://w3id.org/security/multikey/v1'];
   const signs = key.type === 'X25519' ? [] : [method.id];
   const agrees = agreement === undefined ? [] : [methodOf(did, toMultikey('X25519', agreement))];
@@ -34,25 +34,26 @@ export function keyDocument(did: Did): DidDocument {
   };
 }
 
-function readKey(did: Did, multikey: string): TypedKey {
+const prefix = 'did:key:';
+
+/** The bytes in a did:key; `DID_INVALID` unless they have the length of a kind. Whether they are a point is not looked at. */
+export function keyIn(did: Did): TypedKey {
   try {
-    const key = fromMultikey(multikey);
-    if (isKey(key)) return key;
+    return fromMultikey(did.slice(prefix.length));
   } catch (cause) {
     throw new MeshError('DID_INVALID', { did, detail: 'not a Multikey' }, { cause });
   }
-  throw new MeshError('DID_INVALID', { did, detail: 'its bytes are no point of the curve' });
 }
 
-function isKey({ type, publicKey }: TypedKey): boolean {
-  if (type === 'X25519') return true;
-  if (type === 'Ed25519') return isEdwardsPoint(publicKey);
-  return decompress(type, publicKey) !== undefined;
-}
-
-function agreementOf({ type, publicKey }: TypedKey): TypedKey['publicKey'] | undefined {
+/** The X25519 key that comes with `key`, which is seen to be a point on the way. */
+function checkedAgreement(did: Did, { type, publicKey }: TypedKey): Bytes | undefined {
   if (type === 'X25519') return publicKey;
-  return type === 'Ed25519' ? montgomeryOf(publicKey) : undefined;
+  const agreement = type === 'Ed25519' ? montgomeryOf(publicKey) : undefined;
+  if (agreement !== undefined) return agreement;
+  const isPoint =
+    type === 'Ed25519' ? isEdwardsPoint(publicKey) : decompress(type, publicKey) !== undefined;
+  if (isPoint) return undefined;
+  throw new MeshError('DID_INVALID', { did, detail: 'its bytes are no point of the curve' });
 }
 
 function methodOf(did: Did, multikey: string) {

@@ -247,19 +247,28 @@ export class KeyRing implements DidResolver {
     const today = at === undefined && purpose === 'assertionMethod';
     const ready = today ? this.keyAtHand(keyId) : undefined;
     if (ready !== undefined) return ready;
+    const found = await this.#findKey(keyId, purpose, at);
+    if (today && found.isLasting) this.#today.set(keyId, found);
+    return found.key;
+  }
+
+  async #findKey(
+    keyId: DidUrl,
+    purpose: KeyPurpose,
+    at: number | undefined,
+  ): Promise<KeyOfToday & { readonly isLasting: boolean }> {
     const { did } = splitDidUrl(keyId);
+    const derived = this.#derived.keyOf(keyId);
+    if (derived !== undefined) return { did, key: derived, isLasting: true };
     // A petname is a matter of this node, so nobody signs in it.
     if (didMethod(did) === 'mesh') {
       const known = await this.#knownOrThrow(did);
-      const key = meshKey(keyId, known, at);
-      if (today) this.#today.set(keyId, { did, known, key });
-      return key;
+      return { did, known, key: meshKey(keyId, known, at), isLasting: true };
     }
     const { document, ageMs, deactivated } = await this.resolve(did);
     if (deactivated) throw new MeshError('DID_DEACTIVATED', { did });
     const key = { ...this.#documentKeys.keyOf(document, keyId, purpose), ageMs };
-    if (today && derivedMethods.includes(didMethod(did))) this.#today.set(keyId, { did, key });
-    return key;
+    return { did, key, isLasting: derivedMethods.includes(didMethod(did)) };
   }
 
   /**

@@ -73,6 +73,30 @@ describe('a key of a DID of another method', () => {
     },
   );
 
+  it('of did:key is itself, under its one name', async () => {
+    const { ring } = rig({});
+    const purpose = 'assertionMethod';
+    const multikey = toMultikey('P-256', newKey('P-256').publicKey);
+    const first = await ring.keyOf(`did:key:${multikey}#${multikey}`, { purpose });
+    expect(first).toMatchObject({
+      key: { type: 'P-256', publicKey: newKey('P-256').publicKey },
+      ageMs: 0,
+    });
+    expect(await ring.keyOf(`did:key:${multikey}#${multikey}`, { purpose, at: 0 })).toEqual(first);
+    const x25519 = toMultikey('X25519', new Uint8Array(32).fill(9));
+    for (const bad of [`${multikey}#x`, `${multikey}#${x25519}`, `${x25519}#${x25519}`]) {
+      expect(await rejected(ring.keyOf(`did:key:${bad}` as DidUrl, { purpose }))).toMatchObject({
+        code: 'KEY_INVALID',
+      });
+    }
+    expect(await rejected(ring.keyOf('did:key:z6Mk#z6Mk', { purpose }))).toMatchObject({
+      code: 'DID_INVALID',
+    });
+    // No point of the curve: it may be named, and checks nothing.
+    const none = toMultikey('P-256', new Uint8Array(33).fill(5));
+    expect(await ring.verify(`did:key:${none}#${none}`, message, new Uint8Array(64))).toBe(false);
+  });
+
   it('checks signatures: did:jwk', async () => {
     const key = newKey('Ed25519');
     const jwk = { kty: 'OKP', crv: 'Ed25519', x: toBase64url(key.publicKey) };
