@@ -204,6 +204,15 @@ export class CredentialBook {
     }
   }
 
+  /** Strikes out what `issuer` said under `id`. */
+  drop(issuer: Did, id: string): void {
+    for (const row of [...this.#all()]) {
+      if (row.issuer !== issuer || row.id !== id) continue;
+      this.#strike(row);
+      this.#options.onChanged(row.subject, `credential ${id} was struck out here`);
+    }
+  }
+
   /** Epoch milliseconds at which something must be judged again. */
   get dueAt(): number | undefined {
     let due: number | undefined;

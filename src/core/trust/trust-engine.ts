@@ -27,8 +27,9 @@ import type { Verdict } from './belief.ts';
 import type { ShownDelegation } from './chains.ts';
 import type { Skew } from './claims.ts';
 import { type BookedCredential, CredentialBook } from './credential-book.ts';
-import { CredentialExaminer } from './credentials.ts';
+import { CredentialExaminer, type ReadCredential } from './credentials.ts';
 import { type Delegation, delegationShape, delegationType } from './delegation.ts';
+import { DenyList } from './deny-list.ts';
 import { DocumentDesk } from './documents.ts';
 import { Dossiers } from './dossier.ts';
 import type { ProofOptions } from './eddsa-jcs.ts';
@@ -134,6 +135,7 @@ export class TrustEngine implements AsyncDisposable {
   readonly #presentations: PresentationDesk;
   readonly #documents: DocumentDesk;
   readonly #own: OwnLists;
+  readonly #denied: DenyList;
   readonly #relay: StatusRelay;
   readonly #book: CredentialBook;
   readonly #introductions: Introductions;
@@ -164,7 +166,9 @@ export class TrustEngine implements AsyncDisposable {
     const standing = {
       isQuarantined: (peer: Did) => this.#desk.book.quarantineOf(peer) !== undefined,
     };
-    this.#examiner = new CredentialExaminer({ ...options, standing });
+    this.#denied = new DenyList(store, options.crypto);
+    const isDenied = (credential: ReadCredential) => this.#denied.has(credential);
+    this.#examiner = new CredentialExaminer({ ...options, standing, isDenied });
     this.#lists = new StatusLists({
       store,
       clock,
@@ -327,6 +331,17 @@ export class TrustEngine implements AsyncDisposable {
     if (this.#started) this.#lifetime.assertOpen();
     else await this.#ready();
     return await this.#verifier.verify(credential, request);
+  }
+
+  /**
+   * Strikes a credential out for this node, whatever its issuer says of it, also over a restart. Known by issuer and `id` and by what
+   * was signed, so that no other form of the token gets through. `CREDENTIAL_INVALID` for what cannot be read.
+   */
+  async deny(jwt: string): Promise<void> {
+    await this.#ready();
+    const read = this.#examiner.parse(jwt);
+    await this.#denied.add(read);
+    this.#book.drop(read.issuer, read.credential.id);
   }
 
   /** The verdicts on many credentials, in their order. The same one is judged once, and only some at a time. */
@@ -618,6 +633,7 @@ export class TrustEngine implements AsyncDisposable {
 
   async #begin(): Promise<void> {
     await this.#own.load();
+    await this.#denied.load();
     await this.#evidence.load();
     await this.#loadShared();
     await this.#presence.load();

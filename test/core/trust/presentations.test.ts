@@ -239,6 +239,44 @@ describe('a presentation', () => {
   });
 });
 
+describe('a credential that was struck out', () => {
+  it('T9: stays out, in every form and over a restart, and out of the book', async () => {
+    const by = party('ecdsa issuer', 'P-256');
+    const payload = {
+      '@context': vcContext,
+      id: 'urn:test:denied',
+      type: ['VerifiableCredential', 'Partner'],
+      issuer: by.did,
+      credentialSubject: { id: holder.did },
+    };
+    const token = await signJws(payload, 'vc+jwt', by.signer);
+    const again = await signJws({ ...payload, name: 'x' }, 'vc+jwt', by.signer);
+    expect((await verifier.trust.verify(token)).valid).toBe(true);
+    await verifier.trust.deny(token);
+    await verifier.trust.meet(holder.did).catch(() => undefined);
+    const reasons = async (org: Org) => [
+      (await org.trust.verify(token)).reason,
+      (await org.trust.verify(again)).reason,
+      (await org.trust.verify(jwt)).reason,
+    ];
+    const expected = ['standing.denied', 'standing.denied', undefined];
+    expect(await reasons(verifier)).toEqual(expected);
+    await verifier.trust.close();
+    const restarted = await world.org('verifier', { store: verifier.store });
+    expect(await reasons(restarted)).toEqual(expected);
+    await expect(restarted.trust.deny('x')).rejects.toMatchObject({ code: 'CREDENTIAL_INVALID' });
+  });
+
+  it('counts no more at once', async () => {
+    world.street.connect(holder.did, verifier.did);
+    await verifier.trust.meet(holder.did);
+    expect(verifier.trust.credentialsOf(holder.did)).toEqual(new Set(['Partner']));
+    await verifier.trust.deny(jwt);
+    expect(verifier.trust.credentialsOf(holder.did)).toEqual(new Set());
+    expect(await reasonOf(await written())).toBe('credentials.invalid');
+  });
+});
+
 describe('the memory of what was shown', () => {
   it('refuses more than it can remember, until something has ended', () => {
     const replays = new Replays(nodeCrypto);

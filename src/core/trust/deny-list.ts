@@ -1,0 +1,74 @@
+/**
+ * Credentials this node has struck out for itself, whatever their issuer says of them. Known by issuer and `id`, and by issuer and the
+ * hash of what was signed, never by the text of the token: a second signature over the same words is the same credential.
+ * @module
+ */
+import { toBase64url, utf8 } from '../../base/bytes.ts';
+import { MeshError } from '../../base/errors.ts';
+import type { Did } from '../../base/ids.ts';
+import { object, text } from '../../base/shape.ts';
+import type { CryptoProvider } from '../../ports/crypto.ts';
+import type { Store } from '../../ports/store.ts';
+import { did } from '../../schema/words.ts';
+import type { ReadCredential } from './credentials.ts';
+import { keyPart, putJson, scanJson } from './store-names.ts';
+
+/** Names kept; each credential has two at most. */
+const limit = 20_000;
+
+const rowShape = object({ issuer: did, name: text({ max: 600 }) });
+
+/** Remembers what was struck out, also over a restart. */
+export class DenyList {
+  readonly #store: Store;
+  readonly #crypto: Pick<CryptoProvider, 'hash'>;
+  readonly #names = new Map<Did, Set<string>>();
+  #size = 0;
+
+  constructor(store: Store, crypto: Pick<CryptoProvider, 'hash'>) {
+    this.#store = store;
+    this.#crypto = crypto;
+  }
+
+  async load(): Promise<void> {
+    for await (const { issuer, name } of scanJson(this.#store, prefix, rowShape)) {
+      this.#add(issuer, name);
+    }
+  }
+
+  /** Whether `credential` was struck out. Asked at every verdict: issuers of whom nothing was cost one look. */
+  has(credential: ReadCredential): boolean {
+    const names = this.#names.get(credential.issuer);
+    return names !== undefined && this.#namesOf(credential).some((name) => names.has(name));
+  }
+
+  /** Strikes `credential` out; `LIMIT_EXCEEDED` when there is no room. */
+  async add(credential: ReadCredential): Promise<void> {
+    if (this.#size + 2 > limit) {
+      throw new MeshError('LIMIT_EXCEEDED', { what: 'the deny list', limit, got: this.#size + 2 });
+    }
+    const { issuer } = credential;
+    const names = this.#namesOf(credential);
+    await this.#store.write(names.map((name) => putJson(keyOf(issuer, name), { issuer, name })));
+    for (const name of names) this.#add(issuer, name);
+  }
+
+  #add(issuer: Did, name: string): void {
+    const names = this.#names.get(issuer) ?? new Set();
+    if (!names.has(name)) this.#size += 1;
+    this.#names.set(issuer, names.add(name));
+  }
+
+  #namesOf({ jws }: ReadCredential): readonly string[] {
+    const { id, jti } = jws.payload;
+    const hash = `#${toBase64url(this.#crypto.hash('sha256', utf8(jws.signingInput)))}`;
+    const own = [id, jti].find((each) => typeof each === 'string' && each.length <= 500);
+    return typeof own === 'string' ? [hash, own] : [hash];
+  }
+}
+
+const prefix = 'denied/';
+
+function keyOf(issuer: Did, name: string): string {
+  return `${prefix}${keyPart(issuer)}/${keyPart(name)}`;
+}
