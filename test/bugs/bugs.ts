@@ -70,7 +70,7 @@ export const bugs: readonly Bug[] = [
       ],
     ],
     caughtBy: 'session-in-order',
-    seed: 3,
+    seed: 11,
   },
   {
     name: 'record-again',
@@ -88,7 +88,7 @@ export const bugs: readonly Bug[] = [
       ],
     ],
     caughtBy: 'session-in-order',
-    seed: 3,
+    seed: 74,
   },
   {
     name: 'retry-without-key',
@@ -191,7 +191,7 @@ export const bugs: readonly Bug[] = [
       ],
     ],
     caughtBy: 'no-work-after-forbid',
-    seed: 1,
+    seed: 2,
   },
   {
     name: 'absence-always-holds',
@@ -233,7 +233,7 @@ export const bugs: readonly Bug[] = [
     file: 'src/core/federation/heartbeat.ts',
     edits: [['    this.#heard = false;\n  }', '    this.#heard = !this.#heard;\n  }']],
     caughtBy: 'silence-noticed',
-    seed: 5,
+    seed: 3,
   },
   {
     name: 'shut-out-asked-once',
