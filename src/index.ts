@@ -142,6 +142,7 @@ export {
   type PolicyStats,
   type Published,
   policyTemplates,
+  type ViolatedRules,
 } from './core/policy/index.ts';
 export type {
   ActionResult,
@@ -334,7 +335,7 @@ export type {
   Relationship,
   ServiceEndpoint,
 } from './schema/did-document.ts';
-export type { DidLog, DidLogEntry } from './schema/did-log.ts';
+export type { CompromisedKey, DidLog, DidLogEntry } from './schema/did-log.ts';
 export type {
   Emit,
   MeshEvent,

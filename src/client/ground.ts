@@ -30,9 +30,11 @@ export async function loadGround(
 }
 
 /** The parts that checking and signing by oneself takes, as the platform in use has them. */
-export async function platformGround(): Promise<
-  Pick<Ground, 'clock' | 'random'> & { readonly crypto: CryptoProvider }
-> {
+export async function platformGround(): Promise<{
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly crypto: CryptoProvider;
+}> {
   const { clock, random, crypto } = await loadGround({});
   return { clock, random, crypto };
 }

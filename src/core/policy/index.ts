@@ -7,7 +7,13 @@
  */
 export { cedar } from './cedar.ts';
 export type { PolicyChange } from './change-feed.ts';
-export type { AccessRequest, Decision, ExplainedPolicy, Explanation } from './decision.ts';
+export type {
+  AccessRequest,
+  Decision,
+  ExplainedPolicy,
+  Explanation,
+  ViolatedRules,
+} from './decision.ts';
 export type { DecisionMemoryOptions } from './decision-memory.ts';
 export { houseRules } from './house-rules.ts';
 export { type CedarEngineOptions, cedarEngine } from './language/cedar-engine.ts';

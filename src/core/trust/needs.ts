@@ -84,10 +84,12 @@ export interface Neighbours {
 
 /** Tells all nodes of the mesh, and hears from them: gossip does. */
 export interface TownCrier {
+  /** Says `bytes` to everybody; peers that are away hear of it within `ttl` milliseconds. */
   broadcast(
     topic: string,
     bytes: Uint8Array,
     options: { readonly priority: 'high' | 'normal'; readonly ttl: number },
   ): Promise<unknown>;
+  /** Tells `listener` what others say on `topic`; the result takes it off. */
   on(topic: string, listener: (message: { readonly bytes: Uint8Array }) => void): () => void;
 }

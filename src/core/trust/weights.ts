@@ -17,7 +17,7 @@ export const trustWeights = {
   balanced: { credentials: 25, history: 30, attestations: 25, compliance: 15, uptime: 5 },
 } as const satisfies Readonly<Record<string, TrustWeights>>;
 
-/** Weights, or the name of a set of {@link trustWeights}. */
+/** Weights, or the name of a set of them. */
 export type TrustWeightsChoice = TrustWeights | keyof typeof trustWeights;
 
 /** A change of weights under way. */
