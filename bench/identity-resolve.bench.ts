@@ -1,6 +1,6 @@
 import { Resolver } from 'did-resolver';
 import type { Did } from '../src/base/ids.ts';
-import { DidCache } from '../src/core/identity/did-cache.ts';
+import { DidCache } from '../src/core/identity/resolution/did-cache.ts';
 import { systemClock } from '../src/platform/system-clock.ts';
 import type { Bench } from './harness.ts';
 

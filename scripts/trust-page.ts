@@ -7,8 +7,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withSection } from '../bench/report.ts';
 import { reputationConstants } from '../src/core/trust/reputation/constants.ts';
-import { trustConstants } from '../src/core/trust/score.ts';
-import { trustWeights } from '../src/core/trust/weights.ts';
+import { trustConstants } from '../src/core/trust/score/score.ts';
+import { trustWeights } from '../src/core/trust/score/weights.ts';
 import { root } from './doors.ts';
 
 /** docs/trust.md as it should be. */
@@ -27,7 +27,7 @@ export function trustPage(page: string): string {
   ];
   const sections = {
     'constants:weights': weights,
-    'constants:score': constantTable('src/core/trust/score.ts', 'TrustConstants', score),
+    'constants:score': constantTable('src/core/trust/score/score.ts', 'TrustConstants', score),
     'constants:reputation': constantTable(
       'src/core/trust/reputation/constants.ts',
       'ReputationConstants',

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Did } from '../../src/base/ids.ts';
-import type { Belief } from '../../src/core/trust/belief.ts';
+import type { Belief } from '../../src/core/trust/evidence/belief.ts';
 import { afterNewcomer, choose } from '../../src/core/trust/reputation/choice.ts';
 import {
   type ReputationConstants,

@@ -12,7 +12,7 @@ import { MeshError } from '../../src/base/errors.ts';
 import { asDid, type Did } from '../../src/base/ids.ts';
 import { toMultikey } from '../../src/base/multiformat.ts';
 import { isPlainObject } from '../../src/base/shape.ts';
-import { keyDocument } from '../../src/core/identity/did-key.ts';
+import { keyDocument } from '../../src/core/identity/methods/did-key.ts';
 import {
   type DidDocument,
   type Relationship,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { toBase64url, utf8 } from '../../src/base/bytes.ts';
-import { addProof } from '../../src/core/trust/eddsa-jcs.ts';
+import { addProof } from '../../src/core/trust/credentials/eddsa-jcs.ts';
 import { nodeCrypto } from '../../src/platform/node-crypto.ts';
 import type { VcDocument } from '../../src/schema/vc-data-model.ts';
 import { party } from '../core/trust/rig.ts';

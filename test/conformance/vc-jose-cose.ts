@@ -26,7 +26,7 @@ import {
   text,
   unknown,
 } from '../../src/base/shape.ts';
-import { signJws } from '../../src/core/trust/jws.ts';
+import { signJws } from '../../src/core/trust/credentials/jws.ts';
 import { nodeCrypto } from '../../src/platform/node-crypto.ts';
 import type { PublicKey } from '../../src/ports/crypto.ts';
 import type { SignatureAlgorithm, Signer } from '../../src/ports/signer.ts';

@@ -20,10 +20,15 @@ export {
   type VerificationKey,
   type VerificationMethod,
 } from '../../schema/verification-method.ts';
-export { DidCache, type DidCacheOptions } from './did-cache.ts';
-export { jwkDocument } from './did-jwk.ts';
-export { keyDocument } from './did-key.ts';
-export { DidRegistry, type DidRegistryOptions, type RegisteredDid } from './did-registry.ts';
+export { jwkDocument } from './methods/did-jwk.ts';
+export { keyDocument } from './methods/did-key.ts';
+export { type DidWebOptions, didWeb } from './methods/did-web.ts';
+export { DidCache, type DidCacheOptions } from './resolution/did-cache.ts';
+export {
+  DidRegistry,
+  type DidRegistryOptions,
+  type RegisteredDid,
+} from './resolution/did-registry.ts';
 export {
   type DidMethodResolver,
   type DidResolutionResult,
@@ -32,5 +37,4 @@ export {
   fromDidResolver,
   type ParsedDid,
   toDidResolver,
-} from './did-resolver.ts';
-export { type DidWebOptions, didWeb } from './did-web.ts';
+} from './resolution/did-resolver.ts';

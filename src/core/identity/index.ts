@@ -2,20 +2,19 @@
  * Who am I, and who are they: keys, DIDs, and the histories that prove them.
  * @module
  */
-export type { DidCacheOptions } from './did-cache.ts';
-export { incept, verifyDidLog } from './did-mesh.ts';
-export type { DidRegistry } from './did-registry.ts';
-export { didWeb } from './did-web.ts';
+
+export { KeyRing, type LogChange } from './key-ring.ts';
+export { LogRelay } from './log-relay.ts';
+export { incept, verifyDidLog } from './methods/did-mesh.ts';
+export { didWeb } from './methods/did-web.ts';
+export type { CompromiseClaim } from './methods/next-entry.ts';
 export {
   Identity,
   type IdentityKey,
   type IdentityLevel,
   type RotateOptions,
-} from './identity.ts';
-export type { IdentityChange, IdentityGround } from './identity-ledger.ts';
-export { KeyRing, type LogChange } from './key-ring.ts';
-export { LogRelay } from './log-relay.ts';
-export type { CompromiseClaim } from './next-entry.ts';
+} from './own/identity.ts';
+export type { IdentityChange, IdentityGround } from './own/identity-ledger.ts';
 export {
   type CreateIdentityOptions,
   type CustodyOptions,
@@ -24,8 +23,10 @@ export {
   openIdentity,
   type RecoverIdentityOptions,
   recoverIdentity,
-} from './open-identity.ts';
-export type { NextSigner } from './own-key.ts';
-export { createRecoveryKey, type RecoveryKey } from './recovery-key.ts';
-export { loadSealing } from './secret-box.ts';
+} from './own/open-identity.ts';
+export type { NextSigner } from './own/own-key.ts';
+export { createRecoveryKey, type RecoveryKey } from './own/recovery-key.ts';
+export { loadSealing } from './own/secret-box.ts';
+export type { DidCacheOptions } from './resolution/did-cache.ts';
+export type { DidRegistry } from './resolution/did-registry.ts';
 export { type VerifyOptions, verifyData } from './verify-data.ts';

@@ -11,13 +11,13 @@ import type { CryptoProvider, PublicKey } from '../../ports/crypto.ts';
 import type { DidResolver, Resolution, ResolveOptions } from '../../ports/resolver.ts';
 import type { Store } from '../../ports/store.ts';
 import { type DidLog, didLogLimits, didLogShape } from '../../schema/did-log.ts';
-import { DerivedDids, derivedMethods } from './derived-dids.ts';
-import { DidCache, type DidCacheOptions } from './did-cache.ts';
-import { isPrefix } from './did-log-rules.ts';
-import { meshDocument, verifyDidLog } from './did-mesh.ts';
-import type { DidRegistry } from './did-registry.ts';
-import { DocumentKeys, type KeyPurpose } from './document-keys.ts';
-import { epochOf, signingKeyAt } from './key-periods.ts';
+import { DerivedDids, derivedMethods } from './methods/derived-dids.ts';
+import { isPrefix } from './methods/did-log-rules.ts';
+import { meshDocument, verifyDidLog } from './methods/did-mesh.ts';
+import { epochOf, signingKeyAt } from './methods/key-periods.ts';
+import { DidCache, type DidCacheOptions } from './resolution/did-cache.ts';
+import type { DidRegistry } from './resolution/did-registry.ts';
+import { DocumentKeys, type KeyPurpose } from './resolution/document-keys.ts';
 
 /** Options of {@link KeyRing}. */
 export interface KeyRingOptions extends Omit<DidCacheOptions, 'resolvers'> {

@@ -7,9 +7,9 @@ import { MeshError } from '../../base/errors.ts';
 import { type Did, didMethod } from '../../base/ids.ts';
 import type { PublicKey } from '../../ports/crypto.ts';
 import { type DidLog, didLogShape } from '../../schema/did-log.ts';
-import { verifyDidLog } from './did-mesh.ts';
-import type { IdentityGround } from './identity-ledger.ts';
-import { possibleSigners, signatureKey } from './key-periods.ts';
+import { verifyDidLog } from './methods/did-mesh.ts';
+import { possibleSigners, signatureKey } from './methods/key-periods.ts';
+import type { IdentityGround } from './own/identity-ledger.ts';
 
 /** Options of `Identity.verify`. */
 export interface VerifyOptions {

@@ -10,7 +10,7 @@ import { object, text } from '../../base/shape.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import type { Store } from '../../ports/store.ts';
 import { did } from '../../schema/words.ts';
-import type { ReadCredential } from './credentials.ts';
+import type { ReadCredential } from './credentials/credentials.ts';
 import { keyPart, putJson, scanJson } from './store-names.ts';
 
 /** Names kept; each credential has two at most. */

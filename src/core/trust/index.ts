@@ -3,38 +3,25 @@
  * with its reasons. Strangers start at zero; nobody's word counts unless this node has named it an anchor.
  * @module
  */
-export type { AnchorScope, TrustAnchor } from './anchors.ts';
-export type { BookedAppeal } from './appeals.ts';
-export type { AttestationRequest } from './attest.ts';
-export type { Verdict } from './belief.ts';
-export type { DelegationLink } from './chains.ts';
-export type { Skew } from './claims.ts';
-export type { BookedCredential } from './credential-book.ts';
-export type { Delegation } from './delegation.ts';
-export type { ProofOptions } from './eddsa-jcs.ts';
-export type { EvidenceBundle, MergeResult } from './evidence-exchange.ts';
-export type { CredentialRequest } from './issue.ts';
-export { loadDidJwt } from './jws.ts';
-export type { Histories, Neighbours, TownCrier } from './needs.ts';
-export type { AppealRequest, FiledAppeal } from './notices.ts';
+export type { AnchorScope, TrustAnchor } from './credentials/anchors.ts';
+export type { DelegationLink } from './credentials/chains.ts';
+export type { Skew } from './credentials/claims.ts';
+export type { BookedCredential } from './credentials/credential-book.ts';
+export type { Delegation } from './credentials/delegation.ts';
+export type { ProofOptions } from './credentials/eddsa-jcs.ts';
+export type { CredentialRequest } from './credentials/issue.ts';
+export { loadDidJwt } from './credentials/jws.ts';
 export type {
   PresentationDemands,
   PresentationRequest,
   PresentationVerification,
-} from './presentations.ts';
-export { type Check, type CheckName, type RefusalReason, reasons } from './refusals.ts';
-export type {
-  FactorName,
-  FactorPart,
-  TrustFactor,
-  TrustScore,
-  TrustState,
-  TrustWeights,
-  TrustWeightsChoice,
-} from './score.ts';
-export type { SaidStatus } from './status-list.ts';
-export type { Reach } from './status-relay.ts';
-export { TrustEngine, type TrustEngineOptions, type TrustStatus } from './trust-engine.ts';
+} from './credentials/presentations.ts';
+export { type Check, type CheckName, type RefusalReason, reasons } from './credentials/refusals.ts';
+export type { Verification } from './credentials/verification.ts';
+export type { CredentialInput, VerifyRequest } from './credentials/verifier.ts';
+export type { AttestationRequest } from './evidence/attest.ts';
+export type { Verdict } from './evidence/belief.ts';
+export type { EvidenceBundle, MergeResult } from './evidence/evidence-exchange.ts';
 export {
   type AttestationEdge,
   type CredentialEdge,
@@ -45,9 +32,22 @@ export {
   TrustGraph,
   type TrustGraphJson,
   type VerdictEdge,
-} from './trust-graph.ts';
-export type { BookedVerdict } from './verdict-book.ts';
-export type { QuarantineRequest, SlashRequest, VerdictRequest } from './verdict-desk.ts';
-export type { Verification } from './verification.ts';
-export type { CredentialInput, VerifyRequest } from './verifier.ts';
-export type { ViolationReport } from './violation.ts';
+} from './graph/trust-graph.ts';
+export type { Histories, Neighbours, TownCrier } from './needs.ts';
+export type {
+  FactorName,
+  FactorPart,
+  TrustFactor,
+  TrustScore,
+  TrustState,
+  TrustWeights,
+  TrustWeightsChoice,
+} from './score/score.ts';
+export type { SaidStatus } from './status/status-list.ts';
+export type { Reach } from './status/status-relay.ts';
+export { TrustEngine, type TrustEngineOptions, type TrustStatus } from './trust-engine.ts';
+export type { BookedAppeal } from './verdicts/appeals.ts';
+export type { AppealRequest, FiledAppeal } from './verdicts/notices.ts';
+export type { BookedVerdict } from './verdicts/verdict-book.ts';
+export type { QuarantineRequest, SlashRequest, VerdictRequest } from './verdicts/verdict-desk.ts';
+export type { ViolationReport } from './verdicts/violation.ts';

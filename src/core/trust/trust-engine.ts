@@ -19,53 +19,61 @@ import type { Signed } from '../../schema/signed.ts';
 import type { TrustEvidence } from '../../schema/trust-evidence.ts';
 import type { TrustVerdict } from '../../schema/trust-verdict.ts';
 import { Alarm } from './alarm.ts';
-import { ownRights, type TrustAnchor } from './anchors.ts';
-import type { BookedAppeal } from './appeals.ts';
-import { type AttestationRequest, attest } from './attest.ts';
-import { AttestationBook } from './attestation-book.ts';
-import type { Verdict } from './belief.ts';
-import type { ShownDelegation } from './chains.ts';
-import type { Skew } from './claims.ts';
-import { type BookedCredential, CredentialBook } from './credential-book.ts';
-import { CredentialExaminer, type ReadCredential } from './credentials.ts';
-import { type Delegation, delegationShape, delegationType } from './delegation.ts';
-import { DenyList } from './deny-list.ts';
-import { DocumentDesk } from './documents.ts';
-import { Dossiers } from './dossier.ts';
-import type { ProofOptions } from './eddsa-jcs.ts';
-import { EvidenceBook } from './evidence.ts';
-import { type EvidenceBundle, EvidenceExchange, type MergeResult } from './evidence-exchange.ts';
-import { EvidencePool } from './evidence-pool.ts';
-import { graphEdges } from './graph-edges.ts';
-import { Introductions } from './introductions.ts';
-import { type CredentialRequest, issueCredential } from './issue.ts';
-import type { Histories, Keys, Neighbours, Street, TownCrier } from './needs.ts';
-import type { AppealRequest, FiledAppeal } from './notices.ts';
-import { OwnLists } from './own-lists.ts';
-import { PresenceBook } from './presence.ts';
+import { ownRights, type TrustAnchor } from './credentials/anchors.ts';
+import type { ShownDelegation } from './credentials/chains.ts';
+import type { Skew } from './credentials/claims.ts';
+import { type BookedCredential, CredentialBook } from './credentials/credential-book.ts';
+import { CredentialExaminer, type ReadCredential } from './credentials/credentials.ts';
+import { type Delegation, delegationShape, delegationType } from './credentials/delegation.ts';
+import { DocumentDesk } from './credentials/documents.ts';
+import type { ProofOptions } from './credentials/eddsa-jcs.ts';
+import { Introductions } from './credentials/introductions.ts';
+import { type CredentialRequest, issueCredential } from './credentials/issue.ts';
 import {
   type PresentationDemands,
   PresentationDesk,
   type PresentationRequest,
   type PresentationVerification,
-} from './presentations.ts';
-import type { TrustScore } from './score.ts';
-import { Scorekeeper } from './scorekeeper.ts';
-import type { StatusList } from './status-list.ts';
-import { StatusLists } from './status-lists.ts';
-import { type Reach, StatusRelay } from './status-relay.ts';
-import { TrustGraph } from './trust-graph.ts';
-import type { BookedVerdict } from './verdict-book.ts';
+} from './credentials/presentations.ts';
+import {
+  type Verification,
+  type VerificationTools,
+  verifyCredential,
+} from './credentials/verification.ts';
+import { type CredentialInput, Verifier, type VerifyRequest } from './credentials/verifier.ts';
+import { DenyList } from './deny-list.ts';
+import { type AttestationRequest, attest } from './evidence/attest.ts';
+import { AttestationBook } from './evidence/attestation-book.ts';
+import type { Verdict } from './evidence/belief.ts';
+import { EvidenceBook } from './evidence/evidence.ts';
+import {
+  type EvidenceBundle,
+  EvidenceExchange,
+  type MergeResult,
+} from './evidence/evidence-exchange.ts';
+import { EvidencePool } from './evidence/evidence-pool.ts';
+import { PresenceBook } from './evidence/presence.ts';
+import { graphEdges } from './graph/graph-edges.ts';
+import { TrustGraph } from './graph/trust-graph.ts';
+import type { Histories, Keys, Neighbours, Street, TownCrier } from './needs.ts';
+import { Dossiers } from './score/dossier.ts';
+import type { TrustScore } from './score/score.ts';
+import { Scorekeeper } from './score/scorekeeper.ts';
+import type { TrustWeights, TrustWeightsChoice } from './score/weights.ts';
+import { OwnLists } from './status/own-lists.ts';
+import type { StatusList } from './status/status-list.ts';
+import { StatusLists } from './status/status-lists.ts';
+import { type Reach, StatusRelay } from './status/status-relay.ts';
+import type { BookedAppeal } from './verdicts/appeals.ts';
+import type { AppealRequest, FiledAppeal } from './verdicts/notices.ts';
+import type { BookedVerdict } from './verdicts/verdict-book.ts';
 import {
   type QuarantineRequest,
   type SlashRequest,
   VerdictDesk,
   type VerdictEffects,
-} from './verdict-desk.ts';
-import { type Verification, type VerificationTools, verifyCredential } from './verification.ts';
-import { type CredentialInput, Verifier, type VerifyRequest } from './verifier.ts';
-import type { ViolationReport } from './violation.ts';
-import type { TrustWeights, TrustWeightsChoice } from './weights.ts';
+} from './verdicts/verdict-desk.ts';
+import type { ViolationReport } from './verdicts/violation.ts';
 
 /** Options of {@link TrustEngine}. */
 export interface TrustEngineOptions extends VerdictEffects {

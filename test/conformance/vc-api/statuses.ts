@@ -5,7 +5,7 @@ import {
   isSet,
   minEntries,
   setBit,
-} from '../../../src/core/trust/bitstring.ts';
+} from '../../../src/core/trust/status/bitstring.ts';
 import { credentialContext } from '../../../src/schema/credential.ts';
 
 /** Purposes the server keeps lists for. */

@@ -1,6 +1,6 @@
 /** COSE_Sign1 (RFC 9052, section 4.2) in the form a presentation of the suite holds one: read, and what its signature covers. */
 import { concat, fromUtf8, utf8 } from '../../../src/base/bytes.ts';
-import { refusal } from '../../../src/core/trust/refusals.ts';
+import { refusal } from '../../../src/core/trust/credentials/refusals.ts';
 import type { SignatureKeyType } from '../../../src/ports/crypto.ts';
 
 /** A message taken apart. Nothing in it is proven. */

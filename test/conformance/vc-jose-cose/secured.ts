@@ -6,9 +6,13 @@ import { fromJwk, type PublicJwk } from '../../../src/base/jwk.ts';
 import { isPlainObject } from '../../../src/base/shape.ts';
 import { checkDisclosures, sdJwtParts } from '../../../src/bridges/sd-jwt-vc/disclosures.ts';
 import { sdJwtLibrary } from '../../../src/bridges/sd-jwt-vc/library.ts';
-import { checkRegistered, readWindow, timeProblem } from '../../../src/core/trust/claims.ts';
-import { maxTokenLength, parseJws } from '../../../src/core/trust/jws.ts';
-import { refusal } from '../../../src/core/trust/refusals.ts';
+import {
+  checkRegistered,
+  readWindow,
+  timeProblem,
+} from '../../../src/core/trust/credentials/claims.ts';
+import { maxTokenLength, parseJws } from '../../../src/core/trust/credentials/jws.ts';
+import { refusal } from '../../../src/core/trust/credentials/refusals.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
 import type { PublicKey } from '../../../src/ports/crypto.ts';
 import {

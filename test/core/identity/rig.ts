@@ -1,9 +1,9 @@
 import { utf8 } from '../../../src/base/bytes.ts';
 import type { Did } from '../../../src/base/ids.ts';
 import { multihashOf, toMultikey } from '../../../src/base/multiformat.ts';
-import { entryHash } from '../../../src/core/identity/did-log-rules.ts';
-import { type Inception, incept, meshDidOf } from '../../../src/core/identity/did-mesh.ts';
 import type { IdentityGround } from '../../../src/core/identity/index.ts';
+import { entryHash } from '../../../src/core/identity/methods/did-log-rules.ts';
+import { type Inception, incept, meshDidOf } from '../../../src/core/identity/methods/did-mesh.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
 import type { DidLogEntry } from '../../../src/schema/did-log.ts';
 import { type Signed, sign } from '../../../src/schema/signed.ts';

@@ -1,7 +1,7 @@
 // What an independent implementation of did:mesh is checked with. Keys are Ed25519 seeds of 32 equal bytes.
 import { canonicalJson } from '../../../src/base/canonical.ts';
-import { meshDocument } from '../../../src/core/identity/did-mesh.ts';
-import { keyPeriods } from '../../../src/core/identity/key-periods.ts';
+import { meshDocument } from '../../../src/core/identity/methods/did-mesh.ts';
+import { keyPeriods } from '../../../src/core/identity/methods/key-periods.ts';
 import { toInstant } from '../../../src/schema/words.ts';
 import { changed, type Path } from '../../schema/rig.ts';
 import { commitments, continued, type Log, multikeys, newLog, start } from './rig.ts';

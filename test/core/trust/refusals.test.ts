@@ -6,7 +6,7 @@ import {
   type RefusalReason,
   reasons,
   refusal,
-} from '../../../src/core/trust/refusals.ts';
+} from '../../../src/core/trust/credentials/refusals.ts';
 
 const all = Object.entries(reasons) as [RefusalReason, string][];
 const page = readFileSync(new URL('../../../docs/protocol/trust.md', import.meta.url), 'utf8');

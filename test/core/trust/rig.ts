@@ -5,7 +5,7 @@ import { type Did, type DidUrl, splitDidUrl } from '../../../src/base/ids.ts';
 import { fromMultikey, toMultikey } from '../../../src/base/multiformat.ts';
 import { packPacket, unpackPacket } from '../../../src/base/packet.ts';
 import { signReceipt } from '../../../src/core/audit/receipts.ts';
-import { CredentialExaminer } from '../../../src/core/trust/credentials.ts';
+import { CredentialExaminer } from '../../../src/core/trust/credentials/credentials.ts';
 import type {
   Histories,
   IncomingCall,

@@ -10,10 +10,13 @@ function stack(...places: readonly string[]): string {
 
 describe('the culprit of a stack', () => {
   it.each<[string, readonly string[], string | undefined]>([
-    ['library code', ['file:///home/me/mesh/src/core/trust/score.ts'], 'core/trust/score.ts'],
+    ['library code', ['file:///home/me/mesh/src/core/trust/score/score.ts'], 'core/trust/score.ts'],
     [
       'a dependency in its service',
-      ['/home/me/mesh/node_modules/did-jwt/lib/index.js', '/home/me/mesh/src/core/trust/jws.ts'],
+      [
+        '/home/me/mesh/node_modules/did-jwt/lib/index.js',
+        '/home/me/mesh/src/core/trust/credentials/jws.ts',
+      ],
       'core/trust/jws.ts',
     ],
     [

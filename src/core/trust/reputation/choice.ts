@@ -4,7 +4,7 @@
  * a new name each time he is found out spoils that share for himself.
  * @module
  */
-import type { Belief, Verdict } from '../belief.ts';
+import type { Belief, Verdict } from '../evidence/belief.ts';
 import { type ReputationConstants, reputationConstants } from './constants.ts';
 import { standingOf } from './reputation.ts';
 

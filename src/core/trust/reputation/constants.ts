@@ -3,7 +3,7 @@
  * nodes that use it. `docs/trust.md` lists them from here.
  * @module
  */
-import type { HalfLives } from '../belief.ts';
+import type { HalfLives } from '../evidence/belief.ts';
 
 /** The constants of a reputation. */
 export interface ReputationConstants {

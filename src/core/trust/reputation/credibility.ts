@@ -4,7 +4,7 @@
  * is not rating well: a spy that works well and praises its friends disagrees with all who dealt with them.
  * @module
  */
-import type { Belief } from '../belief.ts';
+import type { Belief } from '../evidence/belief.ts';
 import type { ReputationConstants } from './constants.ts';
 import type { EvidenceTable } from './evidence-table.ts';
 

@@ -7,7 +7,7 @@ import { toHex } from '../../../base/bytes.ts';
 import { canonicalBytes } from '../../../base/canonical.ts';
 import { hashOf } from '../../../base/hashes.ts';
 import { compareText, type Did } from '../../../base/ids.ts';
-import { beliefAt, dayOf, type EvidenceDay, type HalfLives } from '../belief.ts';
+import { beliefAt, dayOf, type EvidenceDay, type HalfLives } from '../evidence/belief.ts';
 
 /** What one organisation has to say of another: tasks with receipts that both signed, counted per day. */
 export interface Report {

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Did } from '../../../base/ids.ts';
-import { type Belief, lowerBound, upperBound } from '../belief.ts';
+import { type Belief, lowerBound, upperBound } from '../evidence/belief.ts';
 import { type ReputationConstants, reputationConstants } from './constants.ts';
 import { Credibility } from './credibility.ts';
 import type { EdgeGraph } from './edge-graph.ts';

@@ -2,7 +2,7 @@
  * What several raters say of one subject, and how much of it is heard.
  * @module
  */
-import type { Belief } from '../belief.ts';
+import type { Belief } from '../evidence/belief.ts';
 import type { ReputationConstants } from './constants.ts';
 import { scaleTo } from './credibility.ts';
 

@@ -1,0 +1,298 @@
+/**
+ * The status lists of the credentials this node has issued.
+ * @module
+ */
+import type { Bytes } from '../../../base/bytes.ts';
+import { MeshError } from '../../../base/errors.ts';
+import type { Did } from '../../../base/ids.ts';
+import { packPacket, unpackPacket } from '../../../base/packet.ts';
+import {
+  integer,
+  number,
+  object,
+  optional,
+  refused,
+  type Shape,
+  text,
+} from '../../../base/shape.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Random } from '../../../ports/random.ts';
+import type { Signer } from '../../../ports/signer.ts';
+import type { Condition, Op, Store } from '../../../ports/store.ts';
+import type { CredentialStatus } from '../../../schema/credential-status.ts';
+import { did, instant, toInstant } from '../../../schema/words.ts';
+import { credentialType } from '../credentials/credentials.ts';
+import { signJws } from '../credentials/jws.ts';
+import { jsonOf, keyPart, putJson } from '../store-names.ts';
+import { Turns } from '../turns.ts';
+import { countSet, emptyBits, isSet, minEntries, setBit } from './bitstring.ts';
+import { listCredential, listId, listLifeMs } from './status-list.ts';
+
+/** Options of {@link OwnLists}. */
+export interface OwnListsOptions {
+  readonly did: Did;
+  readonly signer: Signer;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** A credential this node has issued. */
+export interface IssuedCredential {
+  readonly id: string;
+  readonly subject: Did;
+  readonly type: string;
+  readonly list: number;
+  readonly index: number;
+  readonly revoked?: { readonly at: string; readonly reason: string };
+}
+
+/** A list as its issuer keeps it: `used` marks the indexes given out, `bits` the revoked ones. */
+interface OwnList {
+  readonly n: number;
+  readonly used: Bytes;
+  readonly bits: Bytes;
+  /** Epoch milliseconds since which the list signed last holds. */
+  readonly from: number;
+  readonly token: string;
+}
+
+/** A list is full at half of its entries, so that a free index is found at random in two draws. */
+const fullAt = minEntries / 2;
+/** How often a write is tried against other writers of the same store. */
+const writeAttempts = 8;
+/** Draws for a free index: with half of them free, as many misses come once in 2^64. */
+const drawLimit = 64;
+/** The longest reason that is kept. */
+const reasonLimit = 500;
+
+/** Allots indexes, sets bits, signs. Every change is one conditional write, so processes may share the store. */
+export class OwnLists {
+  readonly #options: OwnListsOptions;
+  /** When each list was signed last. */
+  readonly #signedAt = new Map<number, number>();
+  readonly #turns = new Turns('status lists');
+
+  constructor(options: OwnListsOptions) {
+    this.#options = options;
+  }
+
+  /** Learns which lists there are. */
+  async load(): Promise<void> {
+    for await (const entry of this.#options.store.scan({ prefix: listPrefix })) {
+      const list = parseList(entry.value, entry.key);
+      this.#signedAt.set(list.n, list.from);
+    }
+  }
+
+  /** Epoch milliseconds at which the next list must be signed again; undefined without lists. */
+  get dueAt(): number | undefined {
+    if (this.#signedAt.size === 0) return undefined;
+    return Math.min(...this.#signedAt.values()) + listLifeMs / 2;
+  }
+
+  /** A place in a list for a new credential, written down before it is used. */
+  async allot(credential: Pick<IssuedCredential, 'id' | 'subject' | 'type'>): Promise<{
+    readonly status: CredentialStatus;
+    /** The list that holds the place. */
+    readonly token: string;
+  }> {
+    return this.#attempt(async () => {
+      const { conditions, ...found } = await this.#listWithRoom();
+      const index = this.#freeIndex(found.used);
+      setBit(found.used, index);
+      // After a sleep of the machine the list may have ended before it was signed again.
+      const list = this.#isYoung(found) ? found : await this.#sign(found);
+      const issued = { ...credential, list: list.n, index };
+      const key = issuedKey(credential.id);
+      const ops = [putList(list), putJson(key, issued)];
+      const done = await this.#write(ops, [...conditions, { key, revision: null }], list);
+      return done ? { status: this.#statusOf(list.n, index), token: list.token } : undefined;
+    });
+  }
+
+  /** Revokes credential `id`; the list that says so. `NOT_FOUND` when this node did not issue it. */
+  async revoke(id: string, reason: string): Promise<string> {
+    return this.#attempt(async () => {
+      const key = issuedKey(id);
+      const entry = await this.#options.store.get(key);
+      if (entry === undefined) throw new MeshError('NOT_FOUND', { what: 'the credential', id });
+      const issued = jsonOf(entry, issuedShape);
+      const list = await this.#list(issued.list);
+      if (issued.revoked !== undefined) return this.#fresh(list);
+      setBit(list.bits, issued.index);
+      const signed = await this.#sign(list);
+      const at = toInstant(this.#options.clock.now());
+      const revoked = { at, reason: reason.slice(0, reasonLimit) };
+      const ops = [putList(signed), putJson(key, { ...issued, revoked })];
+      const conditions = [...list.conditions, { key, revision: entry.revision }];
+      return (await this.#write(ops, conditions, signed)) ? signed.token : undefined;
+    });
+  }
+
+  /** List `n` as signed, signed anew when half of its life is over. `NOT_FOUND` when there is none. */
+  async token(n: number): Promise<string> {
+    return this.#attempt(async () => this.#fresh(await this.#list(n)));
+  }
+
+  /** Signs every list that is due; the lists signed. */
+  async renew(): Promise<readonly string[]> {
+    const now = this.#options.clock.now();
+    const due = [...this.#signedAt].filter(([, from]) => now >= from + listLifeMs / 2);
+    const tokens: string[] = [];
+    for (const [n] of due) tokens.push(await this.token(n));
+    return tokens;
+  }
+
+  /** Signs every list anew, by the key of now; the lists signed. */
+  async resign(): Promise<readonly string[]> {
+    const tokens: string[] = [];
+    for (const n of [...this.#signedAt.keys()]) {
+      tokens.push(
+        await this.#attempt(async () => {
+          const list = await this.#list(n);
+          const signed = await this.#sign(list);
+          const done = await this.#write([putList(signed)], list.conditions, signed);
+          return done ? signed.token : undefined;
+        }),
+      );
+    }
+    return tokens;
+  }
+
+  /** What this node has issued under `id`. */
+  async issued(id: string): Promise<IssuedCredential | undefined> {
+    const entry = await this.#options.store.get(issuedKey(id));
+    return entry === undefined ? undefined : jsonOf(entry, issuedShape);
+  }
+
+  /** The token of `list`, signed anew when half of its life is over; undefined when somebody else wrote it meanwhile. */
+  async #fresh(
+    list: OwnList & { readonly conditions: readonly Condition[] },
+  ): Promise<string | undefined> {
+    if (this.#isYoung(list)) return list.token;
+    const signed = await this.#sign(list);
+    return (await this.#write([putList(signed)], list.conditions, signed))
+      ? signed.token
+      : undefined;
+  }
+
+  #isYoung({ from }: OwnList): boolean {
+    return this.#options.clock.now() < from + listLifeMs / 2;
+  }
+
+  async #listWithRoom(): Promise<OwnList & { readonly conditions: readonly Condition[] }> {
+    const newest = this.#options.store.scan({ prefix: listPrefix, reverse: true, limit: 1 });
+    let n = 0;
+    for await (const entry of newest) {
+      const list = parseList(entry.value, entry.key);
+      if (countSet(list.used) < fullAt) {
+        return { ...list, conditions: [{ key: entry.key, revision: entry.revision }] };
+      }
+      n = list.n + 1;
+    }
+    const empty = { n, used: emptyBits(), bits: emptyBits(), from: 0, token: '' };
+    return { ...(await this.#sign(empty)), conditions: [{ key: listKey(n), revision: null }] };
+  }
+
+  async #list(n: number): Promise<OwnList & { readonly conditions: readonly Condition[] }> {
+    const entry = await this.#options.store.get(listKey(n));
+    if (entry === undefined) {
+      throw new MeshError('NOT_FOUND', { what: 'the status list', id: String(n) });
+    }
+    const conditions = [{ key: entry.key, revision: entry.revision }];
+    return { ...parseList(entry.value, entry.key), conditions };
+  }
+
+  /** At random, so that an index does not tell when its credential was issued. */
+  #freeIndex(used: Uint8Array): number {
+    for (let draw = 0; draw < drawLimit; draw += 1) {
+      const [a = 0, b = 0, c = 0] = this.#options.random.bytes(3);
+      const index = ((a << 16) | (b << 8) | c) % minEntries;
+      if (!isSet(used, index)) return index;
+    }
+    throw new MeshError('INTERNAL', { what: 'the random source: it repeats itself' });
+  }
+
+  /** Time may stand still or go back between two lists; the newer one is later all the same. */
+  async #sign({ n, used, bits, from }: OwnList): Promise<OwnList> {
+    const { clock, did: issuer, signer } = this.#options;
+    const later = Math.max(Math.trunc(clock.now()), from + 1);
+    const credential = await listCredential({ issuer, n, from: later, bits });
+    const token = await signJws({ ...credential, iss: issuer }, credentialType, signer);
+    return { n, used, bits, from: later, token };
+  }
+
+  async #write(
+    ops: readonly Op[],
+    conditions: readonly Condition[],
+    list: OwnList,
+  ): Promise<boolean> {
+    const commit = await this.#options.store.write(ops, { if: conditions });
+    if (commit.ok) this.#signedAt.set(list.n, list.from);
+    return commit.ok;
+  }
+
+  #attempt<T>(work: () => Promise<T | undefined>): Promise<T> {
+    return this.#turns.take(() => this.#repeat(work));
+  }
+
+  async #repeat<T>(work: () => Promise<T | undefined>): Promise<T> {
+    for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
+      const result = await work();
+      if (result !== undefined) return result;
+    }
+    throw new MeshError('STORE_FAILED', { store: 'trust', detail: 'no turn to write a list' });
+  }
+
+  #statusOf(n: number, index: number): CredentialStatus {
+    const list = listId(this.#options.did, n);
+    return {
+      id: `${list}#${String(index)}`,
+      type: 'BitstringStatusListEntry',
+      statusPurpose: 'revocation',
+      statusListIndex: String(index),
+      statusListCredential: list,
+    };
+  }
+}
+
+const listPrefix = 'own-list/';
+
+function listKey(n: number): string {
+  return `${listPrefix}${String(n).padStart(9, '0')}`;
+}
+
+function issuedKey(id: string): string {
+  return `issued/${keyPart(id)}`;
+}
+
+const issuedShape = object({
+  id: text({ max: 500 }),
+  subject: did,
+  type: text({ max: 200 }),
+  list: integer(),
+  index: integer({ max: minEntries - 1 }),
+  revoked: optional(object({ at: instant, reason: text() })),
+});
+
+const bitsShape: Shape<Bytes> = (value, at) => {
+  if (value instanceof Uint8Array && value.length * 8 === minEntries) return value as Bytes;
+  throw refused(at, `${String(minEntries)} bits`, value);
+};
+
+const listShape = object({
+  n: integer(),
+  used: bitsShape,
+  bits: bitsShape,
+  from: number(),
+  token: text({ max: 65_536 }),
+});
+
+function parseList(value: Uint8Array, at: string): OwnList {
+  return listShape(unpackPacket(value, at), at);
+}
+
+function putList({ n, used, bits, from, token }: OwnList): Op {
+  return { put: listKey(n), value: packPacket({ n, used, bits, from, token }) };
+}

@@ -1,0 +1,315 @@
+/**
+ * The newest status list of each issuer this node has to do with. A list never goes back to an older one.
+ * @module
+ */
+import { MeshError } from '../../../base/errors.ts';
+import type { Did } from '../../../base/ids.ts';
+import { RecentMap } from '../../../base/recent-map.ts';
+import { number, object, text } from '../../../base/shape.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Store } from '../../../ports/store.ts';
+import type { Credential } from '../../../schema/credential.ts';
+import type { CredentialStatus } from '../../../schema/credential-status.ts';
+import type { CredentialExaminer } from '../credentials/credentials.ts';
+import { type Check, failedCheck, type RefusalReason, refusal } from '../credentials/refusals.ts';
+import { Recent } from '../recent.ts';
+import { jsonOf, keyPart, putJson } from '../store-names.ts';
+import { Turns } from '../turns.ts';
+import {
+  parseListId,
+  readStatusList,
+  type SaidStatus,
+  type StatusList,
+  statusIn,
+} from './status-list.ts';
+
+/** Whether a credential stands by its list, and how long that can be said. */
+export interface StatusVerdict {
+  readonly check: Check;
+  /** Epoch milliseconds from which the list says nothing any more. */
+  readonly until: number;
+  /** What lists say that does not speak against it: messages, and that a newer one is to be had. */
+  readonly said?: readonly SaidStatus[];
+}
+
+/** Where a list can be asked for; undefined when nobody could be asked. */
+export type ListSource = (id: string, issuer: Did) => Promise<string | undefined>;
+
+/** Options of {@link StatusLists}. */
+export interface StatusListsOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly examiner: CredentialExaminer;
+  /** Brings the newest list from its issuer or the web. */
+  readonly fetch: ListSource;
+  /** Told of every list that replaces an older one, before anybody else goes by it. */
+  readonly onNewer: (list: StatusList) => void;
+  /** Age in milliseconds from which a list says nothing any more. */
+  readonly maxAgeMs: number;
+}
+
+/** Lists held in memory; others are read from the store again. */
+const memoryLimit = 1_000;
+/** After a source failed it is left alone for this long. */
+const backoffMs = 10_000;
+/** How often a write is tried against other writers of the same store. */
+const writeAttempts = 8;
+
+const keptShape = object({ token: text({ max: 65_536 }), from: number() });
+
+/** Keeps lists, brings newer ones, and says whether a credential stands. */
+export class StatusLists {
+  readonly #options: StatusListsOptions;
+  readonly #lists = new RecentMap<string, StatusList>(memoryLimit);
+  /** Names of the lists of credentials that were read. */
+  readonly #names = new WeakMap<CredentialStatus, string>();
+  readonly #fetching = new Map<string, Promise<void>>();
+  readonly #failed = new Recent<string, number>(memoryLimit);
+  /** When a list was last had from the web, in epoch milliseconds. */
+  readonly #confirmed = new Recent<string, number>(memoryLimit);
+  readonly #turns = new Turns('status lists');
+
+  constructor(options: StatusListsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Checks a list and keeps it when it is newer than the one known. Returns the list kept now; throws
+   * `CREDENTIAL_INVALID` for a list that is forged, malformed or over.
+   */
+  async take(token: string): Promise<{ readonly list: StatusList; readonly newer: boolean }> {
+    const { credential, claims } = this.#options.examiner.parse(token);
+    const named = parseListId(credential.id);
+    if (named !== undefined && named.issuer !== credential.issuer) {
+      throw refusal('status.list', 'the list of somebody else');
+    }
+    const known = await this.known(credential.id, credential.issuer);
+    if (known !== undefined && claims.from <= known.from) return { list: known, newer: false };
+    const list = await this.#read(token, true);
+    const newer = await this.#turns.take(() => this.#keep(list));
+    return { list, newer };
+  }
+
+  /** The newest list `id` of `issuer`, however old. A name belongs to each issuer apart, so nobody can take it from another. */
+  async known(id: string, issuer: Did): Promise<StatusList | undefined> {
+    const remembered = this.remembered(id, issuer);
+    if (remembered !== undefined) return remembered;
+    const entry = await this.#options.store.get(keyOf(nameOf(id, issuer)));
+    if (entry === undefined) return undefined;
+    try {
+      const list = await this.#read(jsonOf(entry, keptShape).token, false);
+      this.#remember(list);
+      return list;
+    } catch (error) {
+      // Its issuer has changed keys since: it is no longer believed, but still marks how far the list had come.
+      if (MeshError.is(error, 'CREDENTIAL_INVALID')) return undefined;
+      throw error;
+    }
+  }
+
+  /** The list in memory, for questions that cannot wait. */
+  remembered(id: string, issuer: Did): StatusList | undefined {
+    return this.#lists.get(nameOf(id, issuer));
+  }
+
+  /**
+   * Whether `credential` stands. With `reach`, a list that is missing or getting old is asked for first; otherwise the answer is
+   * there at once where the list is in memory.
+   */
+  check(
+    credential: Credential,
+    options: { readonly reach: boolean },
+  ): StatusVerdict | Promise<StatusVerdict> {
+    const { credentialStatus: status, issuer } = credential;
+    if (status === undefined) return cannotBeRevoked;
+    return isOne(status)
+      ? this.#checkOne(status, issuer, options.reach)
+      : this.#checkAll(status, issuer, options.reach);
+  }
+
+  /** All of them must let it stand; the first that does not is the verdict. */
+  async #checkAll(
+    statuses: readonly CredentialStatus[],
+    issuer: Did,
+    reach: boolean,
+  ): Promise<StatusVerdict> {
+    let whole: StatusVerdict = cannotBeRevoked;
+    for (const status of statuses) {
+      const one = await this.#checkOne(status, issuer, reach);
+      if (!one.check.ok) return one;
+      whole = both(whole, one);
+    }
+    return whole;
+  }
+
+  #checkOne(
+    status: CredentialStatus,
+    issuer: Did,
+    reach: boolean,
+  ): StatusVerdict | Promise<StatusVerdict> {
+    const list = this.#lists.get(this.#nameIn(status, issuer));
+    const now = this.#options.clock.now();
+    if (list !== undefined && !(reach && this.#isAging(list, now))) {
+      return this.#judge(list, status, now);
+    }
+    return this.#ask(status, issuer, reach);
+  }
+
+  /** Put together once: making and hashing so long a text would cost as much as the rest of a second verdict. */
+  #nameIn(status: CredentialStatus, issuer: Did): string {
+    let name = this.#names.get(status);
+    if (name === undefined) {
+      name = nameOf(status.statusListCredential, issuer);
+      this.#names.set(status, name);
+    }
+    return name;
+  }
+
+  async #ask(status: CredentialStatus, issuer: Did, reach: boolean): Promise<StatusVerdict> {
+    const { statusListCredential: id } = status;
+    const named = parseListId(id);
+    if (named !== undefined && named.issuer !== issuer) {
+      return failed('status.list', 'the list of somebody else');
+    }
+    let list = await this.known(id, issuer);
+    if (reach && (list === undefined || this.#isAging(list, this.#options.clock.now()))) {
+      await this.refresh(id, issuer);
+      list = await this.known(id, issuer);
+    }
+    return list === undefined
+      ? failed('status.unreachable')
+      : this.#judge(list, status, this.#options.clock.now());
+  }
+
+  #judge(list: StatusList, status: CredentialStatus, now: number): StatusVerdict {
+    const since = this.#assertedAt(list);
+    const ageMs = Math.max(0, now - since);
+    const { said, problem } = statusIn(list, status);
+    if (problem !== undefined) {
+      return { until: 0, check: { ...failedCheck(problem.reason, problem.detail), ageMs } };
+    }
+    const until = Math.min(list.until, since + this.#options.maxAgeMs);
+    const fresh = now < until;
+    if (fresh && said.value === 0) return { until, check: { check: 'status', ok: true, ageMs } };
+    const check = fresh ? ({ check: 'status', ok: true } as const) : failedCheck('status.stale');
+    const told = said.value > 0 ? { said: [said] } : {};
+    return { until, check: { ...check, ageMs }, ...told };
+  }
+
+  /** Asks for a newer list: one request at a time for each, and not again soon after a failure. */
+  async refresh(id: string, issuer: Did): Promise<void> {
+    const name = nameOf(id, issuer);
+    const failedAt = this.#failed.get(name);
+    if (failedAt !== undefined && this.#options.clock.monotonic() - failedAt < backoffMs) return;
+    const running = this.#fetching.get(name) ?? this.#fetch(id, issuer);
+    this.#fetching.set(name, running);
+    try {
+      await running;
+    } finally {
+      this.#fetching.delete(name);
+    }
+  }
+
+  /** Epoch milliseconds from which `list` says nothing any more. */
+  staleAt(list: StatusList): number {
+    return Math.min(list.until, this.#assertedAt(list) + this.#options.maxAgeMs);
+  }
+
+  async #fetch(id: string, issuer: Did): Promise<void> {
+    const name = nameOf(id, issuer);
+    try {
+      const token = await this.#options.fetch(id, issuer);
+      if (token === undefined) return;
+      const { credential } = this.#options.examiner.parse(token);
+      if (credential.id !== id || credential.issuer !== issuer) {
+        throw refusal('status.list', 'another list than asked for');
+      }
+      await this.take(token);
+      // What a web server still hands out is the newest there is, even if it was signed long ago.
+      if (id.startsWith('https:')) this.#confirmed.set(name, this.#options.clock.now());
+    } catch (error) {
+      if (!MeshError.is(error)) throw error;
+      this.#failed.set(name, this.#options.clock.monotonic());
+    }
+  }
+
+  async #read(token: string, expiry: boolean): Promise<StatusList> {
+    const { ok, checks, claims } = await this.#options.examiner.examine(token, { expiry });
+    const last = checks.at(-1)!;
+    if (!ok || claims === undefined) throw refusal(last.reason ?? 'status.list', last.detail);
+    return readStatusList(token, claims);
+  }
+
+  /** Writes `list` unless the store holds one as new: the mark survives restarts and other processes. */
+  async #keep(list: StatusList): Promise<boolean> {
+    const { store } = this.#options;
+    const key = keyOf(nameOf(list.id, list.issuer));
+    for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
+      const entry = await store.get(key);
+      if (entry !== undefined && jsonOf(entry, keptShape).from >= list.from) return false;
+      const write = putJson(key, { token: list.token, from: list.from });
+      const revision = entry?.revision ?? null;
+      const commit = await store.write([write], { if: [{ key, revision }] });
+      if (!commit.ok) continue;
+      this.#remember(list);
+      this.#options.onNewer(list);
+      return true;
+    }
+    throw new MeshError('STORE_FAILED', { store: 'trust', detail: `no turn to write ${key}` });
+  }
+
+  #remember(list: StatusList): void {
+    const known = this.remembered(list.id, list.issuer);
+    if (known !== undefined && known.from >= list.from) return;
+    this.#lists.set(nameOf(list.id, list.issuer), list);
+  }
+
+  #isAging(list: StatusList, now: number): boolean {
+    const since = this.#assertedAt(list);
+    const { ttlMs = Infinity } = list;
+    return now > since + Math.min(ttlMs, 0.75 * (this.staleAt(list) - since));
+  }
+
+  /** Milliseconds since the list was known to be the newest. */
+  ageOf(list: StatusList): number {
+    return Math.max(0, this.#options.clock.now() - this.#assertedAt(list));
+  }
+
+  #assertedAt(list: StatusList): number {
+    if (!list.id.startsWith('https:')) return list.from;
+    return Math.max(list.from, this.#confirmed.get(nameOf(list.id, list.issuer)) ?? -Infinity);
+  }
+}
+
+const cannotBeRevoked: StatusVerdict = {
+  until: Infinity,
+  check: Object.freeze({ check: 'status', ok: true, detail: 'it cannot be revoked' }),
+};
+
+/** A verdict on two statuses that are not against a credential: as good as the weaker one. */
+function both(a: StatusVerdict, b: StatusVerdict): StatusVerdict {
+  const until = Math.min(a.until, b.until);
+  const ageMs = Math.max(a.check.ageMs ?? 0, b.check.ageMs ?? 0);
+  const said = [...(a.said ?? []), ...(b.said ?? [])];
+  return {
+    until,
+    check: { check: 'status', ok: true, ageMs },
+    ...(said.length > 0 ? { said } : {}),
+  };
+}
+
+function isOne(status: CredentialStatus | readonly CredentialStatus[]): status is CredentialStatus {
+  return !Array.isArray(status);
+}
+
+function failed(reason: RefusalReason, detail?: string): StatusVerdict {
+  return { until: 0, check: failedCheck(reason, detail) };
+}
+
+function nameOf(id: string, issuer: Did): string {
+  return `${issuer} ${id}`;
+}
+
+function keyOf(name: string): string {
+  return `list/${keyPart(name)}`;
+}
