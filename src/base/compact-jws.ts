@@ -5,22 +5,14 @@
 import { type Bytes, fromBase64url, fromUtf8 } from './bytes.ts';
 import { MeshError } from './errors.ts';
 import { isPlainObject } from './shape.ts';
-
-/** What each algorithm goes with (RFC 7518, section 3.4; RFC 8037, section 3.1; RFC 8812, section 3.2). */
-const algorithms = {
-  EdDSA: { key: 'Ed25519', bytes: 64 },
-  ES256: { key: 'P-256', bytes: 64 },
-  ES384: { key: 'P-384', bytes: 96 },
-  ES512: { key: 'P-521', bytes: 132 },
-  ES256K: { key: 'secp256k1', bytes: 64 },
-} as const;
+import { type AlgorithmFacts, algorithmOf } from './signature-kinds.ts';
 
 /** A token taken apart. */
 export interface CompactJws {
   readonly header: Readonly<Record<string, unknown>>;
   readonly payload: Readonly<Record<string, unknown>>;
   /** The kind of key its algorithm goes with, and no other. */
-  readonly keyType: (typeof algorithms)[keyof typeof algorithms]['key'];
+  readonly keyType: AlgorithmFacts['key'];
   /** What the signature covers. */
   readonly signingInput: string;
   readonly signature: Bytes;
@@ -46,10 +38,10 @@ export function readCompactJws(token: string, rules: CompactJwsRules): CompactJw
     throw refusedToken('form', 'it has not three parts');
   }
   const header = jsonOf(first);
-  const { key: keyType, bytes } = headerFacts(header, rules.typ);
+  const { key: keyType, length } = headerFacts(header, rules.typ);
   const signature = bytesOf(third);
-  if (signature.length !== bytes)
-    throw refusedToken('form', `no signature of ${String(bytes)} bytes`);
+  if (signature.length !== length)
+    throw refusedToken('form', `no signature of ${String(length)} bytes`);
   return {
     header,
     payload: jsonOf(second),
@@ -66,13 +58,12 @@ export function refusedToken(check: string, detail: string, cause?: unknown): Me
 
 function headerFacts(header: Readonly<Record<string, unknown>>, types: CompactJwsRules['typ']) {
   const { alg, typ } = header;
-  if (typeof alg !== 'string' || !Object.hasOwn(algorithms, alg)) {
-    throw refusedToken('header', 'no algorithm that is taken');
-  }
+  const facts = algorithmOf(alg);
+  if (facts === undefined) throw refusedToken('header', 'no algorithm that is taken');
   if (!types.includes(typ as string | undefined)) throw refusedToken('header', 'another typ');
   const refused = refusedMembers.find((name) => name in header);
   if (refused !== undefined) throw refusedToken('header', `${refused} is not followed`);
-  return algorithms[alg as keyof typeof algorithms];
+  return facts;
 }
 
 function jsonOf(part: string): Readonly<Record<string, unknown>> {

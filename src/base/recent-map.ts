@@ -7,7 +7,7 @@
  * Keeps at least the `limit` entries used last, and never more than twice as many. Two generations instead of a list in
  * order of use: a hit costs one look-up, and what was not used for a whole generation goes with it.
  */
-export class RecentMap<K, V extends object | string> {
+export class RecentMap<K, V extends object | string | number> {
   readonly #limit: number;
   #young = new Map<K, V>();
   #old = new Map<K, V>();

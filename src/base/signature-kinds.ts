@@ -32,6 +32,20 @@ export const secretLengths: Readonly<Record<Kind, number>> = {
   secp256k1: 32,
 };
 
+/** What a JWS algorithm asks for. */
+export interface AlgorithmFacts {
+  readonly key: Kind;
+  /** Bytes of a signature. */
+  readonly length: number;
+}
+
+/** What the JWS algorithm `alg` asks of its key and its signature; undefined for `none` and all that is not taken. */
+export function algorithmOf(alg: unknown): AlgorithmFacts | undefined {
+  if (typeof alg !== 'string' || !Object.hasOwn(keyTypes, alg)) return undefined;
+  const key = keyTypes[alg as Algorithm];
+  return { key, length: 2 * secretLengths[key] };
+}
+
 /** WebCrypto's name of the hash; Ed25519 hashes by itself. */
 export const hashNames: Readonly<Record<Kind, 'SHA-256' | 'SHA-384' | 'SHA-512' | undefined>> = {
   Ed25519: undefined,

@@ -4,7 +4,7 @@
  * @module
  */
 export { Audit, type AuditOptions, type CheckpointFilter, type ReceiptRequest } from './audit.ts';
-export type { AnchorCheck, AuditCheck, BundleParts } from './audit-check.ts';
+export type { AnchorCheck, AuditCheck } from './audit-check.ts';
 export { AuditLog } from './audit-log.ts';
 export type { AuditLogOptions, EntryFilter, EraseOptions, Erasure } from './audit-log-options.ts';
 export type {
@@ -30,7 +30,6 @@ export type { AuditExportOptions } from './exporter.ts';
 export {
   checkInclusion,
   type InclusionCheck,
-  type InclusionParts,
   type InclusionProof,
 } from './inclusion.ts';
 export type { AuditHead, LogKeeper, LogName } from './log-rows.ts';

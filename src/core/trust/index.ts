@@ -16,7 +16,7 @@ export type {
   PresentationRequest,
   PresentationVerification,
 } from './credentials/presentations.ts';
-export { type Check, type CheckName, type RefusalReason, reasons } from './credentials/refusals.ts';
+export { type Check, type CheckName, type RefusalReason } from './credentials/refusals.ts';
 export type { Verification } from './credentials/verification.ts';
 export type { CredentialInput, VerifyRequest } from './credentials/verifier.ts';
 export type { AttestationRequest } from './evidence/attest.ts';

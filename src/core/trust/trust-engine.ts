@@ -23,8 +23,9 @@ import { ownRights, type TrustAnchor } from './credentials/anchors.ts';
 import type { ShownDelegation } from './credentials/chains.ts';
 import type { Skew } from './credentials/claims.ts';
 import { type BookedCredential, CredentialBook } from './credentials/credential-book.ts';
-import { CredentialExaminer, type ReadCredential } from './credentials/credentials.ts';
+import { CredentialExaminer, statementOf } from './credentials/credentials.ts';
 import { type Delegation, delegationShape, delegationType } from './credentials/delegation.ts';
+import { DenyList, type Statement } from './credentials/deny-list.ts';
 import { DocumentDesk } from './credentials/documents.ts';
 import type { ProofOptions } from './credentials/eddsa-jcs.ts';
 import { Introductions } from './credentials/introductions.ts';
@@ -35,13 +36,13 @@ import {
   type PresentationRequest,
   type PresentationVerification,
 } from './credentials/presentations.ts';
+import { documentStatement } from './credentials/secured-document.ts';
 import {
   type Verification,
   type VerificationTools,
   verifyCredential,
 } from './credentials/verification.ts';
 import { type CredentialInput, Verifier, type VerifyRequest } from './credentials/verifier.ts';
-import { DenyList } from './deny-list.ts';
 import { type AttestationRequest, attest } from './evidence/attest.ts';
 import { AttestationBook } from './evidence/attestation-book.ts';
 import type { Verdict } from './evidence/belief.ts';
@@ -175,7 +176,7 @@ export class TrustEngine implements AsyncDisposable {
       isQuarantined: (peer: Did) => this.#desk.book.quarantineOf(peer) !== undefined,
     };
     this.#denied = new DenyList(store, options.crypto);
-    const isDenied = (credential: ReadCredential) => this.#denied.has(credential);
+    const isDenied = (statement: Statement) => this.#denied.has(statement);
     this.#examiner = new CredentialExaminer({ ...options, standing, isDenied });
     this.#lists = new StatusLists({
       store,
@@ -345,11 +346,15 @@ export class TrustEngine implements AsyncDisposable {
    * Strikes a credential out for this node, whatever its issuer says of it, also over a restart. Known by issuer and `id` and by what
    * was signed, so that no other form of the token gets through. `CREDENTIAL_INVALID` for what cannot be read.
    */
-  async deny(jwt: string): Promise<void> {
+  async deny(credential: string | { readonly proof: unknown }): Promise<void> {
     await this.#ready();
-    const read = this.#examiner.parse(jwt);
-    await this.#denied.add(read);
-    this.#book.drop(read.issuer, read.credential.id);
+    const statement =
+      typeof credential === 'string'
+        ? statementOf(this.#examiner.parse(credential))
+        : documentStatement(credential);
+    await this.#denied.add(statement);
+    const [id] = statement.ids;
+    if (typeof id === 'string') this.#book.drop(statement.issuer, id);
   }
 
   /** The verdicts on many credentials, in their order. The same one is judged once, and only some at a time. */

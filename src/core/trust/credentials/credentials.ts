@@ -3,6 +3,7 @@
  * signature check at most.
  * @module
  */
+
 import { utf8 } from '../../../base/bytes.ts';
 import type { Did, DidUrl } from '../../../base/ids.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -21,6 +22,7 @@ import {
   timeProblem,
   type Window,
 } from './claims.ts';
+import type { Statement } from './deny-list.ts';
 import { frozen } from './frozen.ts';
 import { type Jws, keyIdOf, parseJws } from './jws.ts';
 import { type Check, type CheckName, checkOfRefusal, passed, refusal } from './refusals.ts';
@@ -49,7 +51,7 @@ export interface CredentialExaminerOptions {
   /** Issuers that are shut out. Default: nobody. */
   readonly standing?: Standing;
   /** Whether this node has struck out the credential. Default: none. */
-  readonly isDenied?: (credential: ReadCredential) => boolean;
+  readonly isDenied?: (statement: Statement) => boolean;
 }
 
 /** A token that could be read. Nothing in it is proven. */
@@ -57,6 +59,12 @@ export interface ReadCredential {
   readonly jws: Jws;
   readonly keyId: DidUrl;
   readonly issuer: Did;
+}
+
+/** What a token is known by. */
+export function statementOf({ jws, issuer }: ReadCredential): Statement {
+  const { id, jti } = jws.payload;
+  return { issuer, ids: [id, jti], signed: jws.signingInput };
 }
 
 /** A token that could be read and that follows the data model. Nothing in it is proven. */
@@ -149,7 +157,7 @@ export class CredentialExaminer {
   #checkStanding(read: ReadCredential): void {
     const { standing, isDenied } = this.#options;
     if (standing?.isQuarantined(read.issuer) === true) throw refusal('standing.quarantined');
-    if (isDenied?.(read) === true) throw refusal('standing.denied');
+    if (isDenied?.(statementOf(read)) === true) throw refusal('standing.denied');
   }
 
   #checkTime(window: Window, expiry: boolean): void {

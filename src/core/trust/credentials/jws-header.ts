@@ -4,7 +4,7 @@
  */
 import { MeshError } from '../../../base/errors.ts';
 import { type Did, type DidUrl, splitDidUrl } from '../../../base/ids.ts';
-import { type AlgorithmFacts, algorithmOf } from './algorithms.ts';
+import { type AlgorithmFacts, algorithmOf } from '../../../base/signature-kinds.ts';
 import { refusal } from './refusals.ts';
 
 /** A header that may be gone on with. */

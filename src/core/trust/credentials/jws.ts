@@ -8,12 +8,13 @@ import { MeshError } from '../../../base/errors.ts';
 import type { Did, DidUrl } from '../../../base/ids.ts';
 import { loadOnce } from '../../../base/load-once.ts';
 import { isPlainObject } from '../../../base/shape.ts';
+import { algorithmOf } from '../../../base/signature-kinds.ts';
 import type { SignatureKeyType } from '../../../ports/crypto.ts';
 import type { Signer } from '../../../ports/signer.ts';
-import { algorithmOf, lowS } from './algorithms.ts';
 import { isDeep } from './depth.ts';
 import { frozen } from './frozen.ts';
 import { contentOf, HeaderMemory, type JwsHeader, readHeader } from './jws-header.ts';
+import { lowS } from './low-s.ts';
 import { refusal } from './refusals.ts';
 
 /** Characters of the longest token that is read, unless said otherwise. */

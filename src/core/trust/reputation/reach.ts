@@ -3,7 +3,7 @@
  * these have good experience with in turn.
  * @module
  */
-import { Recent } from '../recent.ts';
+import { RecentMap } from '../../../base/recent-map.ts';
 import type { ReputationConstants } from './constants.ts';
 import { EdgeGraph } from './edge-graph.ts';
 import type { EvidenceTable } from './evidence-table.ts';
@@ -38,14 +38,14 @@ export class Reach {
   readonly #graph: EdgeGraph;
   readonly #roots: readonly number[];
   readonly #constants: ReputationConstants;
-  readonly #known: Recent<number, Float64Array>;
+  readonly #known: RecentMap<number, Float64Array>;
 
   /** `roots` are numbers of organisations. */
   constructor(graph: EdgeGraph, roots: readonly number[], constants: ReputationConstants) {
     this.#graph = graph;
     this.#roots = roots;
     this.#constants = constants;
-    this.#known = new Recent(Math.max(16, Math.floor(remembered / Math.max(1, graph.nodes))));
+    this.#known = new RecentMap(Math.max(16, Math.floor(remembered / Math.max(1, graph.nodes))));
   }
 
   /** Reach of each organisation when it speaks of `subject`. */

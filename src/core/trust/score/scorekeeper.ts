@@ -4,10 +4,10 @@
  */
 import { MeshError } from '../../../base/errors.ts';
 import type { Did } from '../../../base/ids.ts';
+import { RecentMap } from '../../../base/recent-map.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Store } from '../../../ports/store.ts';
 import type { Emit } from '../../../schema/mesh-event.ts';
-import { Recent } from '../recent.ts';
 import { jsonOf, putJson } from '../store-names.ts';
 import type { Dossiers } from './dossier.ts';
 import { type TrustConstants, type TrustScore, trustConstants, trustScore } from './score.ts';
@@ -42,9 +42,9 @@ const planKey = 'weights';
 /** Scores of peers. */
 export class Scorekeeper {
   readonly #options: ScorekeeperOptions;
-  #scores = new Recent<Did, { readonly score: TrustScore; readonly until: number }>(scoreLimit);
+  #scores = new RecentMap<Did, { readonly score: TrustScore; readonly until: number }>(scoreLimit);
   /** The score told last in an event. */
-  readonly #told = new Recent<Did, number>(scoreLimit);
+  readonly #told = new RecentMap<Did, number>(scoreLimit);
   #plan: WeightPlan;
   #constants: { readonly hour: number; readonly of: TrustConstants } | undefined;
   #started = false;
@@ -100,7 +100,7 @@ export class Scorekeeper {
 
   /** Everything may be different now. */
   forget(): void {
-    this.#scores = new Recent(scoreLimit);
+    this.#scores = new RecentMap(scoreLimit);
   }
 
   /** Something about `peer` is different now. */

@@ -113,6 +113,13 @@ export class OwnLists {
 
   /** Revokes credential `id`; the list that says so. `NOT_FOUND` when this node did not issue it. */
   async revoke(id: string, reason: string): Promise<string> {
+    if (typeof (reason as unknown) !== 'string') {
+      throw new MeshError('INVALID_ARGUMENT', {
+        argument: 'reason',
+        expected: 'text',
+        got: reason,
+      });
+    }
     return this.#attempt(async () => {
       const key = issuedKey(id);
       const entry = await this.#options.store.get(key);

@@ -12,7 +12,6 @@ import type { Credential } from '../../../schema/credential.ts';
 import type { CredentialStatus } from '../../../schema/credential-status.ts';
 import type { CredentialExaminer } from '../credentials/credentials.ts';
 import { type Check, failedCheck, type RefusalReason, refusal } from '../credentials/refusals.ts';
-import { Recent } from '../recent.ts';
 import { jsonOf, keyPart, putJson } from '../store-names.ts';
 import { Turns } from '../turns.ts';
 import {
@@ -64,9 +63,9 @@ export class StatusLists {
   /** Names of the lists of credentials that were read. */
   readonly #names = new WeakMap<CredentialStatus, string>();
   readonly #fetching = new Map<string, Promise<void>>();
-  readonly #failed = new Recent<string, number>(memoryLimit);
+  readonly #failed = new RecentMap<string, number>(memoryLimit);
   /** When a list was last had from the web, in epoch milliseconds. */
-  readonly #confirmed = new Recent<string, number>(memoryLimit);
+  readonly #confirmed = new RecentMap<string, number>(memoryLimit);
   readonly #turns = new Turns('status lists');
 
   constructor(options: StatusListsOptions) {

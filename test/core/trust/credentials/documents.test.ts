@@ -179,3 +179,16 @@ describe('a presentation with its proof inside, at the trust engine', () => {
     });
   });
 });
+
+describe('a document that was struck out', () => {
+  it('stays out, and what is none cannot be struck out', async () => {
+    const { verifier, credential } = await rig();
+    const reason = async () => (await verifier.trust.verify(credential)).reason;
+    expect(await reason()).toBeUndefined();
+    await verifier.trust.deny(credential);
+    expect(await reason()).toBe('standing.denied');
+    await expect(verifier.trust.deny({ proof: {} })).rejects.toMatchObject({
+      code: 'CREDENTIAL_INVALID',
+    });
+  });
+});
