@@ -1,16 +1,22 @@
-import { frontDoor, gzipped, webBundle } from '../scripts/web-bundle.ts';
+import { frontDoor, gzipped, type WebBundleOptions, webBundle } from '../scripts/web-bundle.ts';
 import type { Bench, Case } from './harness.ts';
 
 const peer = 'libp2p + noise + yamux';
 
 /** The gzipped kilobytes of what `code` needs in a browser. */
-function weighed(name: string, role: Case['role'], code: string, part: 'first' | 'all'): Case {
+function weighed(
+  name: string,
+  role: Case['role'],
+  code: string,
+  part: 'first' | 'all',
+  options: WebBundleOptions = {},
+): Case {
   let kB = Number.NaN;
   return {
     name,
     role,
     async setup() {
-      const { first, later } = await webBundle(code);
+      const { first, later } = await webBundle(code, options);
       kB = gzipped(part === 'first' ? first : [...first, ...later]) / 1_000;
     },
     run: () => Promise.resolve(kB),
@@ -23,6 +29,12 @@ const libp2p = [
   `export { yamux } from '@chainsafe/libp2p-yamux';`,
 ].join('\n');
 
+/** The two rooms as a client with WebCrypto loads them, with all they stand on; did-jwt, the graph and the like come on use. */
+const rooms = [
+  `export { createIdentity, KeyRing, openIdentity } from './src/core/identity/index.ts';`,
+  `export { TrustEngine } from './src/core/trust/index.ts';`,
+].join('\n');
+
 const bench: Bench = {
   what: 'What a browser downloads: bundled by esbuild, minified, gzip level 9.',
   unit: 'kB',
@@ -32,6 +44,9 @@ const bench: Bench = {
   cases: [
     weighed('MeshClient, before the first call', 'ours', frontDoor, 'first'),
     weighed('MeshClient, with all that loads on use', 'ours', frontDoor, 'all'),
+    weighed('identity and trust, whole rooms', 'ours', rooms, 'first', {
+      conditions: ['@mesh/source'],
+    }),
     weighed(peer, 'peer', libp2p, 'all'),
     weighed('did-jwt', 'peer', `export * from 'did-jwt';`, 'all'),
   ],

@@ -3,10 +3,11 @@
  * @module
  */
 
-import { fromUtf8 } from '../base/bytes.ts';
+import { type Bytes, fromUtf8 } from '../base/bytes.ts';
 import { type Duration, toMs } from '../base/duration.ts';
 import type { AgentDefinition, HandlerContext, MeshClientOptions } from '../client/index.ts';
 import type { Random } from '../ports/random.ts';
+import type { Signer } from '../ports/signer.ts';
 import type { SignedReceipt } from '../schema/receipt.ts';
 
 /** A frame as it leaves a liar, and how much later than an honest one. */
@@ -62,16 +63,8 @@ export const byzantine = {
     client: (options) => {
       const { identity } = options;
       if (identity === undefined) return options;
-      const { signer } = identity;
-      const forger = {
-        ...signer,
-        sign: async (message: Uint8Array) => {
-          const signature = await signer.sign(message);
-          return isReceipt(message) ? signature.map((byte) => byte ^ 0xff) : signature;
-        },
-      };
-      const forged = Object.create(identity, { signer: { value: forger } }) as typeof identity;
-      return { ...options, identity: forged };
+      const signer = forging(identity.signer);
+      return { ...options, identity: withMember(identity, 'signer', () => signer) };
     },
   }),
 
@@ -90,6 +83,34 @@ export const byzantine = {
     },
   }),
 } as const;
+
+/** Signs receipts wrongly, under whatever key its holder has. */
+function forging(signer: Signer): Signer {
+  const sign = async (message: Uint8Array): Promise<Bytes> => {
+    const signature = await signer.sign(message);
+    return isReceipt(message) ? signature.map((byte) => byte ^ 0xff) : signature;
+  };
+  return withMember(
+    withMember(signer, 'sign', () => sign),
+    'current',
+    ({ current }) => (current === undefined ? undefined : forging(current)),
+  );
+}
+
+/** `whole` in all but one member. Its methods still find their private parts. */
+function withMember<T extends object, K extends keyof T>(
+  whole: T,
+  member: K,
+  instead: (whole: T) => T[K],
+): T {
+  return new Proxy(whole, {
+    get(target, name) {
+      if (name === member) return instead(target);
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
 
 /** Two receipts with which an organisation convicts itself: one task, two different results, both signed. */
 export type Contradiction = readonly [SignedReceipt, SignedReceipt];

@@ -10,14 +10,18 @@ function stack(...places: readonly string[]): string {
 
 describe('the culprit of a stack', () => {
   it.each<[string, readonly string[], string | undefined]>([
-    ['library code', ['file:///home/me/mesh/src/core/trust/score/score.ts'], 'core/trust/score.ts'],
+    [
+      'library code',
+      ['file:///home/me/mesh/src/core/trust/score/score.ts'],
+      'core/trust/score/score.ts',
+    ],
     [
       'a dependency in its service',
       [
         '/home/me/mesh/node_modules/did-jwt/lib/index.js',
         '/home/me/mesh/src/core/trust/credentials/jws.ts',
       ],
-      'core/trust/jws.ts',
+      'core/trust/credentials/jws.ts',
     ],
     [
       'the library where it is installed',
