@@ -4,9 +4,13 @@
  */
 import type { Bench, Case } from './harness.ts';
 import { type Algorithm, type CredentialRig, credentialRig } from './peers/credentials.ts';
+import { veramoIsThere } from './peers/veramo.ts';
 
 /** Verifications of one round, for what takes a tenth of a millisecond; the slower cases make fewer. */
 const times = 800;
+
+/** Asked once for all algorithms. */
+const veramo = veramoIsThere();
 
 /** The bench of one algorithm. */
 export function credentialBench(algorithm: Algorithm): Bench {
@@ -55,6 +59,9 @@ export function credentialBench(algorithm: Algorithm): Bench {
       }),
       peerCase(peer, (ready) => ready.didJwt(), times / 8),
       peerCase('did-jwt-vc 4 verifyCredential', (ready) => ready.didJwtVc(), times / 8),
+      ...(veramo
+        ? [peerCase('Veramo 7 verifyCredential', (ready) => ready.veramo(), times / 8)]
+        : []),
       peerCase('jose 6 jwtVerify', (ready) => ready.jose(), times),
       of('node:crypto, the signature alone', 'limit', async (ready, share) => {
         const tokens = await ready.mint(Math.ceil(times * share));

@@ -1,14 +1,16 @@
 /**
- * `npm run setup:services`: what some tests need beside the packages of npm. Each service is a command that says whether it is there and
- * how to get it; nothing is installed unasked. With `--install` what is missing is installed, as `.ci/run` does.
+ * `npm run setup:services [-- --install] [NAME...]`: what some tests and benches need beside the packages of npm. Each service is a command
+ * that says whether it is there and how to get it; nothing is installed unasked. With `--install` what is missing is installed, as `.ci/run`
+ * does: what is named, or without a name all that tests need.
  * @module
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { root } from './doors.ts';
 
-/** Something outside npm's own tree that a test needs. */
+/** Something outside npm's own tree that a test or a bench needs. */
 export interface Service {
   readonly name: ServiceName;
   /** Commands or files that would do, the best first. */
@@ -17,10 +19,19 @@ export interface Service {
   readonly tried?: readonly string[];
   /** The commands that bring it, one after the other. */
   readonly install: readonly (readonly [command: string, ...args: string[]])[];
+  /** True for what no test needs: it is only installed when it is named. Default false. */
+  readonly optional?: boolean;
 }
 
 /** The services there are. */
-export type ServiceName = 'anvil' | 'chromium' | 'node22' | 'node26' | 'softhsm' | 'pkcs11js';
+export type ServiceName =
+  | 'anvil'
+  | 'chromium'
+  | 'node22'
+  | 'node26'
+  | 'softhsm'
+  | 'pkcs11js'
+  | 'veramo';
 
 /** The Nodes beside the repository's own that the library must run on, at exact versions. */
 const otherNodes = { node22: '22.23.3', node26: '26.9.0' } as const;
@@ -28,15 +39,24 @@ const otherNodes = { node22: '22.23.3', node26: '26.9.0' } as const;
 /** The package that talks to hardware security modules. It is compiled when it is installed, so it is no dependency. */
 const pkcs11js = 'pkcs11js@2.1.7';
 
+/** What Veramo verifies a credential with: 47 MB, and only a bench asks for it, so it is no dependency. */
+const veramo = ['core', 'credential-w3c', 'credential-jwt', 'did-resolver'];
+
 /** Where `name` from npm is installed, out of git's sight, and how. */
-function fromNpm(name: ServiceName, version: string): Pick<Service, 'name' | 'install'> {
+function fromNpm(
+  name: ServiceName,
+  ...packages: readonly string[]
+): Pick<Service, 'name' | 'install'> {
   const flags = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
   const folder = join('.services', name);
-  return { name, install: [['npm', 'install', '--prefix', folder, ...flags, version]] };
+  return { name, install: [['npm', 'install', '--prefix', folder, ...flags, ...packages]] };
 }
 
 /** The package pkcs11js, where the service of that name puts it. */
 export const pkcs11jsFolder = join(root, '.services/pkcs11js/node_modules/pkcs11js');
+
+/** The packages of Veramo, where the service of that name puts them. */
+export const veramoFolder = join(root, '.services/veramo/node_modules/@veramo');
 
 const services: readonly Service[] = [
   {
@@ -74,11 +94,32 @@ const services: readonly Service[] = [
     places: [process.execPath],
     tried: ['--eval', `require(${JSON.stringify(pkcs11jsFolder)})`],
   },
+  {
+    ...fromNpm('veramo', ...veramo.map((name) => `@veramo/${name}@7.0.1`)),
+    places: [process.execPath],
+    tried: [
+      '--eval',
+      veramo.map((name) => `require(${JSON.stringify(join(veramoFolder, name))})`).join(';'),
+    ],
+    optional: true,
+  },
 ];
 
 /** The service called `name`. */
 export function service(name: ServiceName): Service {
   return services.find((one) => one.name === name)!;
+}
+
+/** The services called `names`; without a name, all that tests need. */
+export function servicesFor(names: readonly string[]): readonly Service[] {
+  const unknown = names.filter((name) => !services.some((one) => one.name === name));
+  if (unknown.length > 0) {
+    const known = services.map(({ name }) => name).join(', ');
+    throw new Error(`no service '${unknown.join("', '")}'; there are: ${known}`);
+  }
+  return services.filter(({ name, optional = false }) =>
+    names.length > 0 ? names.includes(name) : !optional,
+  );
 }
 
 /** The command that runs the service here, or undefined when it is missing. */
@@ -107,8 +148,10 @@ function installed(one: Service): boolean {
 }
 
 if (import.meta.main) {
-  const install = process.argv.includes('--install');
-  for (const one of services) {
+  const options = { install: { type: 'boolean', default: false } } as const;
+  const { values, positionals } = parseArgs({ allowPositionals: true, options });
+  const { install } = values;
+  for (const one of servicesFor(positionals)) {
     if (commandOf(one) !== undefined || (install && installed(one))) {
       console.log(`${one.name} is there`);
     } else {

@@ -17,6 +17,7 @@ import { toMultikey } from '../../src/base/multiformat.ts';
 import { Identity, MeshClient, type Verification } from '../../src/index.ts';
 import { nodeCrypto } from '../../src/platform/node-crypto.ts';
 import type { PublicKey } from '../../src/ports/crypto.ts';
+import { veramoVerifier } from './veramo.ts';
 
 /** The two algorithms that are measured. */
 export type Algorithm = 'EdDSA' | 'ES256';
@@ -34,6 +35,8 @@ export interface CredentialRig {
   didJwt(): Promise<void>;
   didJwtVc(): Promise<void>;
   jose(): Promise<void>;
+  /** Only where Veramo is installed. */
+  veramo(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -111,7 +114,7 @@ async function peers(
   algorithm: Algorithm,
   { did, signer }: Identity,
   key: PublicKey,
-): Promise<Pick<CredentialRig, 'didJwt' | 'didJwtVc' | 'jose'>> {
+): Promise<Pick<CredentialRig, 'didJwt' | 'didJwtVc' | 'jose' | 'veramo'>> {
   const jwk = toJwk(key) as JWK;
   const form =
     algorithm === 'EdDSA'
@@ -145,6 +148,7 @@ async function peers(
   const jwt = await createJWT(credential, { issuer: did, signer: sign }, { alg: algorithm });
   const vcJwt = await createVerifiableCredentialJwt(credential, issuer);
   const cryptoKey = await importJWK(jwk, algorithm);
+  let veramo: ReturnType<typeof veramoVerifier> | undefined;
   return {
     didJwt: async () => {
       must((await verifyJWT(jwt, { resolver })).verified);
@@ -154,6 +158,10 @@ async function peers(
     },
     jose: async () => {
       must((await jwtVerify(jwt, cryptoKey)).payload.iss === did);
+    },
+    veramo: async () => {
+      veramo ??= veramoVerifier(resolver);
+      must(await veramo(vcJwt));
     },
   };
 }

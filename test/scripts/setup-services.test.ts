@@ -1,7 +1,13 @@
 // What tests need beside the packages of npm: how it is found, and how one is told to get it.
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { commandOf, installLine, type Service, service } from '../../scripts/setup-services.ts';
+import {
+  commandOf,
+  installLine,
+  type Service,
+  service,
+  servicesFor,
+} from '../../scripts/setup-services.ts';
 
 const found = (...places: readonly string[]): string | undefined =>
   commandOf({ name: 'chromium', places, install: [] });
@@ -52,5 +58,15 @@ describe('a service', () => {
     expect(installLine(service('node26'))).toMatch(
       /--prefix \.services\/node26 .*node@26\.\d+\.\d+$/,
     );
+  });
+
+  it('that only a bench uses has exact versions and comes when it is named, never with what tests need', () => {
+    expect(installLine(service('veramo'))).toMatch(
+      /--prefix \.services\/veramo [^@]*(@veramo\/[a-z0-9-]+@7\.\d+\.\d+ ?){4}$/,
+    );
+    const named = (...names: readonly string[]) => servicesFor(names).map(({ name }) => name);
+    expect(named('veramo', 'anvil')).toEqual(['anvil', 'veramo']);
+    expect(named()).toEqual(['chromium', 'node22', 'node26', 'softhsm', 'anvil', 'pkcs11js']);
+    expect(() => named('verano')).toThrow(`no service 'verano'; there are: chromium`);
   });
 });
