@@ -132,7 +132,8 @@ describe('a storm of rotation, revocation and expiry', () => {
             if (does === 'rotate') disturbed = true;
             if (does === 'wait') await world.clock.advance((which + 1) * 4 * minute);
             if (one === undefined) continue;
-            if (does === 'revoke') {
+            // A list signed with keys that are not believed says nothing, and in earnest keys never come back.
+            if (does === 'revoke' && !verifier.keys.rotated.has(issuer.did)) {
               await issuer.trust.revoke(one.id, 'a test');
               one.revoked = true;
             }
