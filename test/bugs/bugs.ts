@@ -145,19 +145,6 @@ export const bugs: readonly Bug[] = [
     seed: 1,
   },
   {
-    name: 'outcome-light',
-    says: 'How a durable task ended is told before a power cut could not undo it.',
-    file: 'src/core/tasks/task-rows.ts',
-    edits: [
-      [
-        '...(change.light === true && { durable: this.#light }),',
-        '...((change.light ?? change.outcome !== undefined) && { durable: this.#light }),',
-      ],
-    ],
-    caughtBy: 'durable-over-once',
-    seed: 18,
-  },
-  {
     name: 'checkpoint-of-first-attempt',
     says: 'Only a task that was not interrupted goes on from its checkpoint.',
     file: 'src/core/tasks/task-runners.ts',
