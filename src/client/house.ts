@@ -5,6 +5,7 @@
 import { loadSealing } from '../core/identity/index.ts';
 import { loadDidJwt } from '../core/trust/index.ts';
 import { loadAggregation } from './lazy-aggregator.ts';
+import { loadIdentities } from './load-identities.ts';
 
 export { createIdentity } from '../core/identity/index.ts';
 export { performWith } from './actions.ts';
@@ -14,5 +15,5 @@ export { wireTasks } from './task-street.ts';
 
 /** Loads what otherwise waits for its first use, so that a simulation never waits for the disk. */
 export async function loadEverything(): Promise<void> {
-  await Promise.all([loadAggregation(), loadSealing(), loadDidJwt()]);
+  await Promise.all([loadAggregation(), loadIdentities(), loadSealing(), loadDidJwt()]);
 }

@@ -4,22 +4,18 @@
  */
 import { platform } from '#platform';
 import { asDid, type Did } from '../base/ids.ts';
-import {
-  type CreateIdentityOptions,
-  createIdentity,
-  createRecoveryKey,
-  type IdentityGround,
-  type OpenIdentityOptions,
-  type Identity as OrganisationIdentity,
-  openIdentity,
-  type RecoverIdentityOptions,
-  type RecoveryKey,
-  recoverIdentity,
-  type VerifyOptions,
-  verifyData,
+import type {
+  CreateIdentityOptions,
+  IdentityGround,
+  OpenIdentityOptions,
+  Identity as OrganisationIdentity,
+  RecoverIdentityOptions,
+  RecoveryKey,
+  VerifyOptions,
 } from '../core/identity/index.ts';
 import type { Store } from '../ports/store.ts';
 import type { DidLog } from '../schema/did-log.ts';
+import { loadIdentities } from './load-identities.ts';
 
 /** An organisation's DID with the keys behind it. */
 export type Identity = OrganisationIdentity;
@@ -40,7 +36,7 @@ const openedLimit = 256;
 export const Identity = {
   /** A new identity that lives in memory. */
   create: async (options: CreateIdentityOptions = {}): Promise<Identity> =>
-    remembered(await createIdentity(await ground(), options)),
+    remembered(await (await loadIdentities()).createIdentity(await ground(), options)),
 
   /**
    * The identity kept in `store`, or with `create` a new one. With `passphrase` its secret keys are sealed there; with `signer`
@@ -48,18 +44,18 @@ export const Identity = {
    * `IDENTITY_LOCKED` without the right passphrase.
    */
   open: async (store: Store, options: OpenIdentityOptions = {}): Promise<Identity> =>
-    remembered(await openIdentity(await ground(), store, options)),
+    remembered(await (await loadIdentities()).openIdentity(await ground(), store, options)),
 
   /**
    * A key to take an identity back with, when its others are lost or stolen: `key` goes into `Identity.open(..., { recovery })`,
    * `secret` into a safe.
    */
   recoveryKey: async (options: { readonly passphrase?: string } = {}): Promise<RecoveryKey> =>
-    createRecoveryKey(await ground(), options),
+    (await loadIdentities()).createRecoveryKey(await ground(), options),
 
   /** Takes an identity back with a recovery key, into `store`. Throws `NOT_FOUND`, `KEY_INVALID`, `DID_CONFLICT`. */
   recover: async (store: Store, options: RecoverIdentityOptions): Promise<Identity> =>
-    remembered(await recoverIdentity(await ground(), store, options)),
+    remembered(await (await loadIdentities()).recoverIdentity(await ground(), store, options)),
 
   /**
    * Whether `signature` of `data` is by a key of `did`. With `at`, a time you know the data was there, it must be the key of
@@ -73,6 +69,7 @@ export const Identity = {
     options: VerifyOptions = {},
   ): Promise<boolean> => {
     const { log = opened.get(asDid(did)) } = options;
+    const { verifyData } = await loadIdentities();
     return verifyData(await ground(), asDid(did), data, signature, { ...options, log });
   },
 } as const;
