@@ -94,9 +94,8 @@ describeWith('chromium', 'the page of a run', (command) => {
     const page = await show(failed);
     await choose(page, 'what', 'type:fault.crash');
     await page.click('.row');
-    expect(await page.evaluate(text('#clock'))).toBe(await page.evaluate(text('.row .time')));
-    const down = `document.querySelectorAll('.node[data-state="down"]').length`;
-    expect(await page.evaluate(down)).toBe(1);
+    await page.until(`${text('#clock')} === ${text('.row .time')}`);
+    await page.until(`document.querySelectorAll('.node[data-state="down"]').length === 1`);
     await choose(page, 'what', 'all');
     const press = (key: string): Promise<unknown> =>
       page.evaluate(
