@@ -93,6 +93,7 @@ describeWith('chromium', 'the page of a run', (command) => {
   it('jumps to the time of an event that is clicked, by mouse and by keys', async () => {
     const page = await show(failed);
     await choose(page, 'what', 'type:fault.crash');
+    await page.until(`${text('.row .type')} === 'fault.crash'`);
     await page.click('.row');
     await page.until(`${text('#clock')} === ${text('.row .time')}`);
     await page.until(`document.querySelectorAll('.node[data-state="down"]').length === 1`);
