@@ -66,7 +66,8 @@ export function fromHex(text: string, at = 'hex'): Bytes {
 }
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const digits = new Int8Array(128).fill(-1);
+/** By character code; above 63 for what is no digit. */
+const digits = new Uint8Array(256).fill(0xff);
 for (let i = 0; i < alphabet.length; i += 1) digits[alphabet.charCodeAt(i)] = i;
 
 /** base64url without padding (RFC 4648, section 5). */
@@ -83,23 +84,38 @@ export function toBase64url(bytes: Uint8Array): string {
 
 /** Bytes of strict base64url: no padding, no white space, and unused bits zero, so that each value has one spelling. */
 export function fromBase64url(text: string, at = 'base64url'): Bytes {
-  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
-  let bits = 0;
-  let held = 0;
+  const rest = text.length % 4;
+  const whole = text.length - rest;
+  const bytes = new Uint8Array((whole / 4) * 3 + Math.max(0, rest - 1));
+  let wrong = rest === 1 ? 0xff : 0;
   let length = 0;
-  for (let i = 0; i < text.length; i += 1) {
-    const digit = digits[text.charCodeAt(i)] ?? -1;
-    if (digit < 0) throw notBase64url(text, at);
-    bits = ((bits << 6) | digit) & 0xffff;
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      bytes[length] = (bits >> held) & 0xff;
-      length += 1;
-    }
+  for (let i = 0; i < whole; i += 4) {
+    const [a, b, c, d] = [
+      digit(text, i),
+      digit(text, i + 1),
+      digit(text, i + 2),
+      digit(text, i + 3),
+    ];
+    wrong |= a | b | c | d;
+    bytes[length] = (a << 2) | (b >> 4);
+    bytes[length + 1] = (b << 4) | (c >> 2);
+    bytes[length + 2] = (c << 6) | d;
+    length += 3;
   }
-  if (held >= 6 || (bits & ((1 << held) - 1)) !== 0) throw notBase64url(text, at);
+  if (rest > 1) {
+    const [a, b] = [digit(text, whole), digit(text, whole + 1)];
+    const c = rest === 3 ? digit(text, whole + 2) : 0;
+    wrong |= a | b | c | ((rest === 3 ? c & 3 : b & 15) === 0 ? 0 : 0xff);
+    bytes[length] = (a << 2) | (b >> 4);
+    if (rest === 3) bytes[length + 1] = (b << 4) | (c >> 2);
+  }
+  if (wrong > 63) throw notBase64url(text, at);
   return bytes;
+}
+
+/** The value of a digit; above 63 for what is none. */
+function digit(text: string, i: number): number {
+  return digits[text.charCodeAt(i)] ?? 0xff;
 }
 
 function notBase64url(text: string, at: string): MeshError {

@@ -181,17 +181,19 @@ export class CredentialExaminer {
     key: PublicKey,
     window: Window,
   ): Promise<Claims> {
-    await this.checkSignature(read.jws, key);
+    // One byte for each character: all of them are digits of base64url.
+    const bytes = utf8(token);
+    await this.checkSignature(read.jws, key, bytes.subarray(0, read.jws.signingInput.length));
     const claims = claimsOf(frozen(readCredential(read.jws.payload)), window);
-    this.#memory.set(token, { ...read, key, claims });
+    this.#memory.set(bytes, { ...read, key, claims });
     return claims;
   }
 
   /** Throws `CREDENTIAL_INVALID` unless `jws` was signed with `key`, which must be of the kind its algorithm goes with. */
-  async checkSignature(jws: Jws, key: PublicKey): Promise<void> {
+  async checkSignature(jws: Jws, key: PublicKey, message = utf8(jws.signingInput)): Promise<void> {
     if (jws.keyType !== key.type) throw refusal('key.alg');
     this.signatureChecks += 1;
-    const verdict = this.#options.crypto.verify(key, utf8(jws.signingInput), jws.signature);
+    const verdict = this.#options.crypto.verify(key, message, jws.signature);
     if (!(typeof verdict === 'boolean' ? verdict : await verdict)) throw refusal('signature.wrong');
   }
 }

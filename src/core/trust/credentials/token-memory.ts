@@ -2,7 +2,7 @@
  * Tokens that were read before, found again by the whole of their text.
  * @module
  */
-import { fromUtf8, utf8 } from '../../../base/bytes.ts';
+import { fromUtf8 } from '../../../base/bytes.ts';
 
 interface Remembered<T> {
   readonly token: string;
@@ -37,11 +37,11 @@ export class TokenMemory<T> {
     return entry.value;
   }
 
-  /** Keeps `value` for `token`, unless that is too long. */
-  set(token: string, value: T): void {
-    if (token.length > longest) return;
+  /** Keeps `value` for the token that `bytes` are the text of, unless that is too long. */
+  set(bytes: Uint8Array, value: T): void {
+    if (bytes.length > longest) return;
     // A copy: a piece cut from a long message would keep all of the message in memory.
-    const copy = fromUtf8(utf8(token));
+    const copy = fromUtf8(bytes);
     const tail = copy.slice(-tailLength);
     this.#forget(tail);
     this.#entries.set(tail, { token: copy, value, used: false });
