@@ -131,6 +131,8 @@ export interface MeshEventData {
     readonly index: number;
     readonly entries: number;
   };
+  /** An anchor did not take the head of this node's log; it gets a later one, which stands for all before it. */
+  'audit.unanchored': { readonly index: number; readonly code: MeshErrorCode };
   'policy.updated': { readonly revision: number };
   'broadcast.refused': { readonly code: MeshErrorCode; readonly params: MeshErrorParams };
   'role.taken': { readonly role: string; readonly epoch: number };

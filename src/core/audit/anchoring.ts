@@ -3,7 +3,9 @@
  * @module
  */
 import { toBase64url } from '../../base/bytes.ts';
+import { toMeshError } from '../../base/errors.ts';
 import type { Anchor } from '../../ports/anchor.ts';
+import type { Emit } from '../../schema/mesh-event.ts';
 import { toInstant } from '../../schema/words.ts';
 import { anchorDigest } from './anchor-digest.ts';
 import type { AnchoredHead } from './bundle.ts';
@@ -16,14 +18,16 @@ export class Anchoring {
   readonly #anchors: readonly Anchor[];
   readonly #rows: CheckpointRows;
   readonly #crypto: Sha256;
+  readonly #emit: Emit;
   readonly #controller = new AbortController();
   #newest: AuditHead | undefined;
   #putting: Promise<void> | undefined;
 
-  constructor(anchors: readonly Anchor[], rows: CheckpointRows, crypto: Sha256) {
+  constructor(anchors: readonly Anchor[], rows: CheckpointRows, crypto: Sha256, emit: Emit) {
     this.#anchors = anchors;
     this.#rows = rows;
     this.#crypto = crypto;
+    this.#emit = emit;
   }
 
   /** Puts `head` at every anchor, and keeps the proofs; throws what the first that fails throws, after all were tried. */
@@ -56,7 +60,11 @@ export class Anchoring {
       const head = this.#newest;
       this.#newest = undefined;
       // An anchor that is away gets a later head, which stands for all before it.
-      await this.put(head).catch(() => undefined);
+      await this.put(head).catch((error: unknown) => {
+        if (this.#controller.signal.aborted) return;
+        const { code } = toMeshError(error, 'an anchor');
+        this.#emit('audit.unanchored', { index: head.index, code });
+      });
     }
   }
 

@@ -71,7 +71,7 @@ export class Audit implements AsyncDisposable {
     const { store, street, histories, emit = () => undefined, anchors = [], crypto } = options;
     this.#options = options;
     this.#rows = new CheckpointRows(store.sub('peers'));
-    this.#anchoring = new Anchoring(anchors, this.#rows, crypto);
+    this.#anchoring = new Anchoring(anchors, this.#rows, crypto, emit);
     const log = new AuditLog({
       ...options,
       onHead: (head) => {

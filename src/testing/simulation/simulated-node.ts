@@ -287,6 +287,7 @@ const everyType: Readonly<Record<MeshEventType, true>> = {
   'credential.revoked': true,
   'audit.equivocated': true,
   'audit.lost': true,
+  'audit.unanchored': true,
   'policy.updated': true,
   'broadcast.refused': true,
   'role.taken': true,

@@ -258,6 +258,23 @@ describe('anchors', () => {
     await audit.close();
   });
 
+  it('that are away are told of', async () => {
+    const anchor = testAnchor();
+    anchor.fails = true;
+    const events: unknown[] = [];
+    const emit = (type: string, data: unknown) => events.push({ type, data });
+    const { audit } = auditRig('keeper', { anchors: [anchor], emit });
+    await fill(audit, 5);
+    await audit.export();
+    await expect
+      .poll(() => events)
+      .toContainEqual({
+        type: 'audit.unanchored',
+        data: { index: 4, code: 'INTERNAL' },
+      });
+    await audit.close();
+  });
+
   it('find a log that was cut off after they had seen more', async () => {
     const anchor = testAnchor();
     const { audit, store } = auditRig('keeper', { anchors: [anchor] });
