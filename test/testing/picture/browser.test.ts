@@ -112,6 +112,23 @@ describeWith('chromium', 'the page of a run', (command) => {
     expect(await page.evaluate<number>(place)).toBe(from + 1);
   });
 
+  it('keeps the row under the hand while the list moves on, and the rows in their order', async () => {
+    const page = await show(failed);
+    const rows = `[...document.querySelectorAll('.row')]`;
+    const scroll = async (to: number): Promise<void> => {
+      await page.evaluate(`document.getElementById('events').scrollTop = ${to * 26}`);
+      await page.until(`Number(${rows}[0].dataset.place) === ${to - 6}`);
+    };
+    await scroll(20);
+    await page.evaluate(`globalThis.held = ${rows}[10]`);
+    for (const to of [22, 18, 24]) {
+      await scroll(to);
+      expect(await page.evaluate('globalThis.held.isConnected')).toBe(true);
+      const places = await page.evaluate<number[]>(`${rows}.map((e) => Number(e.dataset.place))`);
+      expect(places).toEqual(places.map((_, i) => to - 6 + i));
+    }
+  });
+
   it('tells which law broke, where, after what, and how to run it again', async () => {
     const page = await show(failed);
     expect(await page.evaluate(text('#law'))).toBe('answered-within-5-s');

@@ -31,6 +31,8 @@ export function eventListOf({ box, clock, failing, clicked }: EventListParts): E
   box.append(inner);
   let events: readonly StoryEvent[] = [];
   let marked = -1;
+  /** The rows in sight, by place. A row stays the same element: one replaced under a pressed mouse button hears no click. */
+  const shown = new Map<number, HTMLElement>();
 
   const cell = (name: string, text: string): HTMLElement => {
     const span = document.createElement('span');
@@ -44,7 +46,6 @@ export function eventListOf({ box, clock, failing, clicked }: EventListParts): E
     row.className = 'row';
     row.id = `event-${String(event.seq)}`;
     row.setAttribute('role', 'option');
-    row.setAttribute('aria-selected', String(place === marked));
     row.setAttribute('aria-setsize', String(events.length));
     row.setAttribute('aria-posinset', String(place + 1));
     row.dataset['kind'] = event.kind;
@@ -64,8 +65,18 @@ export function eventListOf({ box, clock, failing, clicked }: EventListParts): E
   const render = (): void => {
     const first = Math.max(0, Math.floor(box.scrollTop / rowHeight) - 6);
     const last = Math.min(events.length, first + Math.ceil(box.clientHeight / rowHeight) + 12);
-    const rows = events.slice(first, last).map((event, i) => rowOf(event, first + i));
-    inner.replaceChildren(...rows);
+    for (const [place, row] of shown) {
+      if (place >= first && place < last) continue;
+      row.remove();
+      shown.delete(place);
+    }
+    for (let place = last - 1; place >= first; place -= 1) {
+      const row = shown.get(place) ?? rowOf(events[place]!, place);
+      row.setAttribute('aria-selected', String(place === marked));
+      if (shown.has(place)) continue;
+      shown.set(place, row);
+      inner.insertBefore(row, shown.get(place + 1) ?? null);
+    }
     const active = events[marked];
     const isThere = active !== undefined && marked >= first && marked < last;
     if (isThere) box.setAttribute('aria-activedescendant', `event-${String(active.seq)}`);
@@ -112,6 +123,7 @@ export function eventListOf({ box, clock, failing, clicked }: EventListParts): E
       marked = -1;
       // Rows of before would hold the old place of the list open.
       inner.replaceChildren();
+      shown.clear();
       box.scrollTop = 0;
       inner.style.height = `${String(events.length * rowHeight)}px`;
       render();
