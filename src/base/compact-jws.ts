@@ -1,11 +1,17 @@
 /**
- * A compact JWS of somebody else's making, taken apart strictly (RFC 7515, section 7.1). Nothing in it is proven by that.
+ * A compact JWS taken apart strictly (RFC 7515, section 7.1): typed, with an algorithm from a short list, and with the key named
+ * and never brought along. Nothing in it is proven by that.
  * @module
  */
-import { type Bytes, fromBase64url, fromUtf8 } from './bytes.ts';
-import { MeshError } from './errors.ts';
+import { type Bytes, fromBase64url, fromUtf8, utf8 } from './bytes.ts';
+import { frozen } from './frozen.ts';
+import type { Did, DidUrl } from './ids.ts';
+import { isDeep } from './json-depth.ts';
+import { checkTypes, type JwsHeader, type JwsTypes, readHeader } from './jws-header.ts';
+import { RecentMap } from './recent-map.ts';
 import { isPlainObject } from './shape.ts';
-import { type AlgorithmFacts, algorithmOf } from './signature-kinds.ts';
+import type { AlgorithmFacts } from './signature-kinds.ts';
+import { tokenRefusal } from './token-refusals.ts';
 
 /** A token taken apart. */
 export interface CompactJws {
@@ -13,74 +19,79 @@ export interface CompactJws {
   readonly payload: Readonly<Record<string, unknown>>;
   /** The kind of key its algorithm goes with, and no other. */
   readonly keyType: AlgorithmFacts['key'];
+  /** The key it names, where `kid` is an absolute DID URL. */
+  readonly named: JwsHeader['named'];
   /** What the signature covers. */
   readonly signingInput: string;
   readonly signature: Bytes;
 }
 
 /** What is taken. */
-export interface CompactJwsRules {
-  /** Values of `typ`; `undefined` among them lets it be absent. */
-  readonly typ: readonly (string | undefined)[];
-  /** Characters of the longest token. Default 65,536. */
+export interface CompactJwsRules extends JwsTypes {
+  /** Characters of the longest token. Default {@link maxTokenLength}. */
   readonly maxLength?: number;
 }
 
-/** Members by which a token would choose its own key, or be read by rules that are not known here (RFC 7515, 4.1; RFC 7797). */
-const refusedMembers = ['crit', 'jku', 'jwk', 'x5u', 'x5c', 'b64', 'zip'] as const;
+/** Characters of the longest token that is read, unless said otherwise. */
+export const maxTokenLength = 65_536;
+const maxDepth = 64;
 
-/** Takes `token` apart; `CREDENTIAL_INVALID` naming `form` or `header`. */
+/** The headers of one issuer's tokens are all alike, so those read last are remembered by their text. Reading one is pure. */
+const headers = new RecentMap<string, JwsHeader>(256);
+/** Characters of the longest header that is remembered. */
+const longestKept = 1_024;
+
+/** Takes `token` apart, the cheap checks first; `CREDENTIAL_INVALID` for `form` or `header`. */
 export function readCompactJws(token: string, rules: CompactJwsRules): CompactJws {
-  const { maxLength = 65_536 } = rules;
-  if (token.length > maxLength) throw refusedToken('form', `over ${String(maxLength)} characters`);
-  const [first, second, third, ...more] = token.split('.');
-  if (first === undefined || second === undefined || third === undefined || more.length > 0) {
-    throw refusedToken('form', 'it has not three parts');
-  }
-  const header = jsonOf(first);
-  const { key: keyType, length } = headerFacts(header, rules.typ);
-  const signature = bytesOf(third);
-  if (signature.length !== length)
-    throw refusedToken('form', `no signature of ${String(length)} bytes`);
-  return {
-    header,
-    payload: jsonOf(second),
-    keyType,
-    signingInput: `${first}.${second}`,
-    signature,
-  };
+  if (token.length > (rules.maxLength ?? maxTokenLength)) throw tokenRefusal('form.size');
+  const first = token.indexOf('.');
+  const second = token.indexOf('.', first + 1);
+  if (first < 0 || second < 0 || token.includes('.', second + 1)) throw tokenRefusal('form.parts');
+  const header = headerIn(token.slice(0, first));
+  checkTypes(header, rules);
+  const { members, algorithm, named } = header;
+  const signature = base64Part(token.slice(second + 1), 'signature');
+  if (signature.length !== algorithm.length) throw tokenRefusal('form.signature');
+  const payload = jsonPart(token.slice(first + 1, second), 'payload');
+  const signingInput = token.slice(0, second);
+  return { header: members, payload, keyType: algorithm.key, named, signingInput, signature };
 }
 
-/** The error of a token that is refused by `check`. */
-export function refusedToken(check: string, detail: string, cause?: unknown): MeshError {
-  return new MeshError('CREDENTIAL_INVALID', { check, detail }, { cause });
+/** The key a token names; throws `CREDENTIAL_INVALID` unless `kid` is an absolute DID URL. */
+export function keyIdOf({ header, named }: Pick<CompactJws, 'header' | 'named'>): {
+  readonly keyId: DidUrl;
+  readonly did: Did;
+} {
+  if (named !== undefined) return named;
+  throw tokenRefusal('header.kid', 'kid' in header ? undefined : 'kid is missing');
 }
 
-function headerFacts(header: Readonly<Record<string, unknown>>, types: CompactJwsRules['typ']) {
-  const { alg, typ } = header;
-  const facts = algorithmOf(alg);
-  if (facts === undefined) throw refusedToken('header', 'no algorithm that is taken');
-  if (!types.includes(typ as string | undefined)) throw refusedToken('header', 'another typ');
-  const refused = refusedMembers.find((name) => name in header);
-  if (refused !== undefined) throw refusedToken('header', `${refused} is not followed`);
-  return facts;
+function headerIn(part: string): JwsHeader {
+  const known = headers.get(part);
+  if (known !== undefined) return known;
+  const header = readHeader(frozen(jsonPart(part, 'header')));
+  // A part of a text may keep the whole of it alive, so a copy is kept.
+  if (part.length <= longestKept) headers.set(fromUtf8(utf8(part)), header);
+  return header;
 }
 
-function jsonOf(part: string): Readonly<Record<string, unknown>> {
+function jsonPart(part: string, name: string): Readonly<Record<string, unknown>> {
+  const bytes = base64Part(part, name);
   let value: unknown;
   try {
-    value = JSON.parse(fromUtf8(bytesOf(part)));
+    value = JSON.parse(fromUtf8(bytes));
   } catch (cause) {
-    throw refusedToken('form', 'a part is not JSON', cause);
+    throw tokenRefusal('form.json', `the ${name} is not JSON`, cause);
   }
-  if (!isPlainObject(value)) throw refusedToken('form', 'a part is not an object');
+  if (!isPlainObject(value)) throw tokenRefusal('form.json', `the ${name} is not an object`);
+  if (isDeep(value, bytes, maxDepth)) throw tokenRefusal('form.depth');
   return value;
 }
 
-function bytesOf(part: string): Bytes {
+function base64Part(part: string, name: string): Bytes {
   try {
     return fromBase64url(part);
   } catch (cause) {
-    throw refusedToken('form', 'a part is not base64url', cause);
+    throw tokenRefusal('form.base64url', `the ${name} is not base64url`, cause);
   }
 }

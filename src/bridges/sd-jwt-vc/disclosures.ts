@@ -4,8 +4,8 @@
  * @module
  */
 import { type Bytes, fromBase64url, fromUtf8 } from '../../base/bytes.ts';
-import { refusedToken } from '../../base/compact-jws.ts';
 import { isPlainObject } from '../../base/shape.ts';
+import { refusedToken } from '../../base/token-refusals.ts';
 
 /** Disclosures of one token. */
 const maxDisclosures = 128;

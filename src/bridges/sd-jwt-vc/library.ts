@@ -3,9 +3,9 @@
  * @module
  */
 import { toBase64url, utf8 } from '../../base/bytes.ts';
-import { refusedToken } from '../../base/compact-jws.ts';
 import { MeshError } from '../../base/errors.ts';
 import { loadOnce } from '../../base/load-once.ts';
+import { refusedToken } from '../../base/token-refusals.ts';
 import type { Signer } from '../../ports/signer.ts';
 import type { SdJwtVcTools } from './types.ts';
 

@@ -3,12 +3,13 @@
  * @module
  */
 import { toBase64url, utf8 } from '../../base/bytes.ts';
-import { type CompactJws, readCompactJws, refusedToken } from '../../base/compact-jws.ts';
+import { type CompactJws, keyIdOf, readCompactJws } from '../../base/compact-jws.ts';
 import { MeshError } from '../../base/errors.ts';
 import { type Did, isDid, isDidUrl, splitDidUrl } from '../../base/ids.ts';
 import { fromJwk, type PublicJwk, toJwk } from '../../base/jwk.ts';
 import { loadOnce } from '../../base/load-once.ts';
 import { isPlainObject } from '../../base/shape.ts';
+import { refusedToken } from '../../base/token-refusals.ts';
 import { platformGround } from '../../index.ts';
 import type { PublicKey } from '../../ports/crypto.ts';
 import { checkDisclosures, openClaims, type SdJwtParts, sdJwtParts } from './disclosures.ts';
@@ -110,15 +111,12 @@ async function verified(
   return { valid: true, issuer, claims };
 }
 
-function issuerOf({ header, payload }: CompactJws) {
-  const { kid } = header;
-  const { iss } = payload;
+function issuerOf(jws: CompactJws) {
+  const { iss } = jws.payload;
   if (!isDid(iss)) throw refusedToken('issuer', 'iss is not a DID');
-  if (typeof kid !== 'string' || !isDidUrl(kid)) {
-    throw refusedToken('header', 'kid is not an absolute DID URL');
-  }
-  if (splitDidUrl(kid).did !== iss) throw refusedToken('issuer', 'kid is a key of somebody else');
-  return { issuer: iss, keyId: kid };
+  const { keyId, did } = keyIdOf(jws);
+  if (did !== iss) throw refusedToken('issuer', 'kid is a key of somebody else');
+  return { issuer: iss, keyId };
 }
 
 function checkClaims(

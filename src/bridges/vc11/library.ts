@@ -3,11 +3,11 @@
  * @module
  */
 import { toBase64url, utf8 } from '../../base/bytes.ts';
-import { refusedToken } from '../../base/compact-jws.ts';
 import { MeshError } from '../../base/errors.ts';
 import { splitDidUrl } from '../../base/ids.ts';
 import { loadOnce } from '../../base/load-once.ts';
 import { toMultikey } from '../../base/multiformat.ts';
+import { refusedToken } from '../../base/token-refusals.ts';
 import type { PublicKey } from '../../ports/crypto.ts';
 import type { Signer } from '../../ports/signer.ts';
 import type { Speaker } from './claims.ts';

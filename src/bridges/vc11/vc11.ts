@@ -3,11 +3,12 @@
  * @module
  */
 import { utf8 } from '../../base/bytes.ts';
-import { type CompactJws, readCompactJws, refusedToken } from '../../base/compact-jws.ts';
+import { type CompactJws, readCompactJws } from '../../base/compact-jws.ts';
 import { MeshError } from '../../base/errors.ts';
 import { type Did, splitDidUrl } from '../../base/ids.ts';
 import { loadOnce } from '../../base/load-once.ts';
 import { isPlainObject } from '../../base/shape.ts';
+import { refusedToken } from '../../base/token-refusals.ts';
 import { platformGround } from '../../index.ts';
 import type { PublicKey } from '../../ports/crypto.ts';
 import type { Signer } from '../../ports/signer.ts';
@@ -105,7 +106,7 @@ async function verifiedCredential(jwt: string, options: Vc11Tools): Promise<Cred
   const { clock, status } = options;
   const jws = readToken(jwt);
   const vc = innerOf(jws.payload, 'vc');
-  const speaker = speakerOf(jws.header, jws.payload, [vc['issuer']]);
+  const speaker = speakerOf(jws, [vc['issuer']]);
   const { credentialSubject } = vc;
   const named: unknown = isPlainObject(credentialSubject) ? credentialSubject['id'] : undefined;
   checkAgreement(jws.payload['sub'], named, 'sub');
@@ -139,7 +140,7 @@ async function verifiedPresentation(
   const { clock } = options;
   const jws = readToken(jwt);
   const vp = innerOf(jws.payload, 'vp');
-  const speaker = speakerOf(jws.header, jws.payload, [vp['holder']]);
+  const speaker = speakerOf(jws, [vp['holder']]);
   const { nonce, aud } = jws.payload;
   if (nonce !== challenge) throw refusedToken('holder', 'it answers another challenge');
   if (![aud].flat().includes(audience)) throw refusedToken('holder', 'it is for somebody else');

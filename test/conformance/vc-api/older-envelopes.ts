@@ -4,9 +4,9 @@
  * alone, whose rules (VC-JOSE-COSE, section 3) forbid both claims.
  */
 import { utf8 } from '../../../src/base/bytes.ts';
-import { readCompactJws, refusedToken } from '../../../src/base/compact-jws.ts';
-import { isDidUrl, splitDidUrl } from '../../../src/base/ids.ts';
+import { keyIdOf, readCompactJws } from '../../../src/base/compact-jws.ts';
 import { isPlainObject } from '../../../src/base/shape.ts';
+import { refusedToken } from '../../../src/base/token-refusals.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
 import type { KeySource } from '../../../src/ports/key-source.ts';
 import { identifierOf, type VcDocument } from '../../../src/schema/vc-data-model.ts';
@@ -23,20 +23,17 @@ export async function olderEnvelope(
   name: 'vc' | 'vp',
   keys: KeySource,
 ): Promise<OlderEnvelope> {
-  const { header, payload, keyType, signingInput, signature } = readCompactJws(token, {
-    typ: ['JWT', undefined],
-  });
-  const { kid } = header;
+  const jws = readCompactJws(token, { typ: ['JWT', undefined] });
+  const { payload, keyType, signingInput, signature } = jws;
+  const { keyId, did } = keyIdOf(jws);
   const document = payload[name];
-  if (typeof kid !== 'string' || !isDidUrl(kid)) throw refusedToken('header', 'no DID URL as kid');
   if (!isPlainObject(document)) throw refusedToken('claims', `no object under ${name}`);
-  const { did } = splitDidUrl(kid);
   const speaker = identifierOf(document['issuer'] ?? document['holder']) ?? did;
   if (payload['iss'] !== did || speaker !== did) {
     throw refusedToken('issuer', 'issuer, iss and kid are not one');
   }
   const purpose = name === 'vc' ? 'assertionMethod' : 'authentication';
-  const { key } = await keys.keyOf(kid, { purpose });
+  const { key } = await keys.keyOf(keyId, { purpose });
   const good =
     key.type === keyType && (await nodeCrypto.verify(key, utf8(signingInput), signature));
   if (!good) throw refusedToken('signature', 'it was not signed with that key');

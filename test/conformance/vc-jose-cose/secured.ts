@@ -1,6 +1,6 @@
 /** What of VC-JOSE-COSE is left when keys are given: the securing of one token, and the data model of what it holds. */
 import { fromUtf8, toBase64url, utf8 } from '../../../src/base/bytes.ts';
-import { readCompactJws } from '../../../src/base/compact-jws.ts';
+import { maxTokenLength, readCompactJws } from '../../../src/base/compact-jws.ts';
 import { MeshError } from '../../../src/base/errors.ts';
 import { fromJwk, type PublicJwk } from '../../../src/base/jwk.ts';
 import { isPlainObject } from '../../../src/base/shape.ts';
@@ -11,7 +11,7 @@ import {
   readWindow,
   timeProblem,
 } from '../../../src/core/trust/credentials/claims.ts';
-import { maxTokenLength, parseJws } from '../../../src/core/trust/credentials/jws.ts';
+import { parseJws } from '../../../src/core/trust/credentials/jws.ts';
 import { refusal } from '../../../src/core/trust/credentials/refusals.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
 import type { PublicKey } from '../../../src/ports/crypto.ts';

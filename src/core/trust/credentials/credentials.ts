@@ -3,8 +3,9 @@
  * signature check at most.
  * @module
  */
-
 import { utf8 } from '../../../base/bytes.ts';
+import { type CompactJws, keyIdOf } from '../../../base/compact-jws.ts';
+import { frozen } from '../../../base/frozen.ts';
 import type { Did, DidUrl } from '../../../base/ids.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { CryptoProvider, PublicKey } from '../../../ports/crypto.ts';
@@ -23,8 +24,7 @@ import {
   type Window,
 } from './claims.ts';
 import type { Statement } from './deny-list.ts';
-import { frozen } from './frozen.ts';
-import { type Jws, keyIdOf, parseJws } from './jws.ts';
+import { parseJws } from './jws.ts';
 import { type Check, type CheckName, checkOfRefusal, passed, refusal } from './refusals.ts';
 import { examineDocument } from './secured-document.ts';
 import { TokenMemory } from './token-memory.ts';
@@ -56,7 +56,7 @@ export interface CredentialExaminerOptions {
 
 /** A token that could be read. Nothing in it is proven. */
 export interface ReadCredential {
-  readonly jws: Jws;
+  readonly jws: CompactJws;
   readonly keyId: DidUrl;
   readonly issuer: Did;
 }
@@ -190,7 +190,11 @@ export class CredentialExaminer {
   }
 
   /** Throws `CREDENTIAL_INVALID` unless `jws` was signed with `key`, which must be of the kind its algorithm goes with. */
-  async checkSignature(jws: Jws, key: PublicKey, message = utf8(jws.signingInput)): Promise<void> {
+  async checkSignature(
+    jws: CompactJws,
+    key: PublicKey,
+    message = utf8(jws.signingInput),
+  ): Promise<void> {
     if (jws.keyType !== key.type) throw refusal('key.alg');
     this.signatureChecks += 1;
     const verdict = this.#options.crypto.verify(key, message, jws.signature);

@@ -3,6 +3,7 @@
  * 4.12; VC-JOSE-COSE, section 3.1.2). A presentation is as good as everything in it.
  * @module
  */
+import { type CompactJws, keyIdOf } from '../../../base/compact-jws.ts';
 import { type Duration, toMs } from '../../../base/duration.ts';
 import { MeshError } from '../../../base/errors.ts';
 import type { Did } from '../../../base/ids.ts';
@@ -17,7 +18,7 @@ import { authorisedKey } from './authority.ts';
 import { readWindow, type Skew, timeProblem, type Window } from './claims.ts';
 import type { CredentialExaminer } from './credentials.ts';
 import { type DelegationsTo, delegationsAmong } from './delegations-among.ts';
-import { type Jws, keyIdOf, parseJws, signJws } from './jws.ts';
+import { parseJws, signJws } from './jws.ts';
 import { eachOnce } from './many.ts';
 import {
   checkBinding,
@@ -99,7 +100,7 @@ const maxLength = 262_144;
 const longestLifeMs = 600_000;
 
 interface Opened {
-  readonly jws: Jws;
+  readonly jws: CompactJws;
   readonly holder: Did;
   readonly window: Window;
 }

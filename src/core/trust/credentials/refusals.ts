@@ -4,6 +4,7 @@
  * @module
  */
 import { MeshError } from '../../../base/errors.ts';
+import { refusedFor, tokenReasons } from '../../../base/token-refusals.ts';
 
 /** What is checked. The first check that fails is the last that is made. */
 export type CheckName =
@@ -23,19 +24,8 @@ export type CheckName =
 
 /** Reasons by code; the part before the dot is the check that fails. */
 export const reasons = {
-  'form.size': 'it is longer than is read',
-  'form.parts': 'it has not three parts',
-  'form.base64url': 'a part is not strict base64url',
-  'form.json': 'a part is not a JSON object',
-  'form.depth': 'its JSON is nested too deeply',
-  'form.signature': 'the signature has not the length its algorithm gives',
+  ...tokenReasons,
   'form.proof': 'its proofs cannot be read',
-  'header.alg': 'no algorithm that is taken',
-  'header.typ': 'of another type than asked for',
-  'header.cty': 'its content is of another type',
-  'header.crit': 'it has critical members, and none is understood',
-  'header.key-carrier': 'it brings or names a place for its own key',
-  'header.kid': 'kid is not an absolute DID URL',
   'header.purpose': 'its proof is for another purpose',
   'header.challenge': 'its proof answers another challenge',
   'header.domain': 'its proof is for another domain',
@@ -110,8 +100,7 @@ const passing: ReadonlySet<RefusalReason> = new Set<RefusalReason>([
 
 /** The error of what is refused for `reason`; without `detail` its usual sentence. */
 export function refusal(reason: RefusalReason, detail: string = reasons[reason], cause?: unknown) {
-  const params = { check: checkOf(reason), reason, detail };
-  return new MeshError('CREDENTIAL_INVALID', params, { cause });
+  return refusedFor(reason, detail, cause);
 }
 
 /** The failed check of `reason`. */

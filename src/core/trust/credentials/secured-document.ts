@@ -4,12 +4,12 @@
  */
 import { canonicalJson } from '../../../base/canonical.ts';
 import { MeshError } from '../../../base/errors.ts';
+import { frozen } from '../../../base/frozen.ts';
 import { type Credential, credentialShape } from '../../../schema/credential.ts';
 import { claimsOf } from './claims.ts';
 import type { CredentialExaminerOptions, Examination, ExamineOptions } from './credentials.ts';
 import { verifyDataIntegrity } from './data-integrity.ts';
 import type { Statement } from './deny-list.ts';
-import { frozen } from './frozen.ts';
 import { checkOfRefusal, refusal } from './refusals.ts';
 
 /**

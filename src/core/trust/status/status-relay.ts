@@ -4,13 +4,13 @@
  */
 import { withDeadline } from '../../../base/abort.ts';
 import { fromUtf8 } from '../../../base/bytes.ts';
+import { maxTokenLength } from '../../../base/compact-jws.ts';
 import { MeshError } from '../../../base/errors.ts';
 import type { Did } from '../../../base/ids.ts';
 import { boolean, integer, list, object, optional, text, unknown } from '../../../base/shape.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Http } from '../../../ports/http.ts';
 import type { CredentialExaminer } from '../credentials/credentials.ts';
-import { maxTokenLength } from '../credentials/jws.ts';
 import type { Histories, IncomingCall, Neighbours, Street } from '../needs.ts';
 import type { OwnLists } from './own-lists.ts';
 import { parseListId } from './status-list.ts';

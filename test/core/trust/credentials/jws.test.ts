@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toBase64url, utf8 } from '../../../../src/base/bytes.ts';
+import { keyIdOf } from '../../../../src/base/compact-jws.ts';
 import { MeshError } from '../../../../src/base/errors.ts';
-import { keyIdOf, parseJws, signJws } from '../../../../src/core/trust/credentials/jws.ts';
+import { parseJws, signJws } from '../../../../src/core/trust/credentials/jws.ts';
 import { party } from '../rig.ts';
 
 const alice = party('alice');
@@ -43,6 +44,8 @@ describe('a compact JWS', () => {
     ['x5u', { ...header, x5u: 'https://a.example/cert' }],
     ['x5c', { ...header, x5c: [] }],
     ['jwk', { ...header, jwk: { kty: 'OKP' } }],
+    ['a payload that is no base64url', { ...header, b64: false }],
+    ['a compressed payload', { ...header, zip: 'DEF' }],
     ['no kid', { alg: 'EdDSA', typ: 'vc+jwt' }],
     ['a kid that is no DID URL', { ...header, kid: 'key-1' }],
     ['a relative kid', { ...header, kid: '#key-1' }],
