@@ -45,7 +45,8 @@ export type {
 } from './score/score.ts';
 export type { SaidStatus } from './status/status-list.ts';
 export type { Reach } from './status/status-relay.ts';
-export { TrustEngine, type TrustEngineOptions, type TrustStatus } from './trust-engine.ts';
+export { TrustEngine } from './trust-engine.ts';
+export type { TrustEngineOptions, TrustStatus } from './trust-engine-options.ts';
 export type { BookedAppeal } from './verdicts/appeals.ts';
 export type { AppealRequest, FiledAppeal } from './verdicts/notices.ts';
 export type { BookedVerdict } from './verdicts/verdict-book.ts';

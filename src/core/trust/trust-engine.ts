@@ -1,292 +1,118 @@
 /**
- * The room's desk: issues and checks credentials, remembers what peers did, and says how far to believe them.
+ * The room's desk: issues and checks credentials, remembers what peers did, and says how far to believe them. Each matter is
+ * looked after in a folder of its own, credentials/, status/, evidence/, verdicts/ and score/; here is who may ask for what.
  * @module
  */
 import { type Duration, toMs } from '../../base/duration.ts';
-import { MeshError, toMeshError } from '../../base/errors.ts';
+import { MeshError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
 import { Lifetime } from '../../base/lifetime.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { CryptoProvider } from '../../ports/crypto.ts';
-import type { Http } from '../../ports/http.ts';
-import type { Random } from '../../ports/random.ts';
-import type { Signer } from '../../ports/signer.ts';
-import type { Store } from '../../ports/store.ts';
 import type { SignedAttestation } from '../../schema/attestation.ts';
-import type { Emit } from '../../schema/mesh-event.ts';
 import type { SignedReceipt } from '../../schema/receipt.ts';
 import type { Signed } from '../../schema/signed.ts';
 import type { TrustEvidence } from '../../schema/trust-evidence.ts';
 import type { TrustVerdict } from '../../schema/trust-verdict.ts';
-import { Alarm } from './alarm.ts';
-import { ownRights, type TrustAnchor } from './credentials/anchors.ts';
-import type { ShownDelegation } from './credentials/chains.ts';
-import type { Skew } from './credentials/claims.ts';
-import { type BookedCredential, CredentialBook } from './credentials/credential-book.ts';
-import { CredentialExaminer, statementOf } from './credentials/credentials.ts';
+import { Background } from './background.ts';
+import type { BookedCredential } from './credentials/credential-book.ts';
+import { CredentialDesk } from './credentials/credential-desk.ts';
 import { type Delegation, delegationShape, delegationType } from './credentials/delegation.ts';
-import { DenyList, type Statement } from './credentials/deny-list.ts';
-import { DocumentDesk } from './credentials/documents.ts';
 import type { ProofOptions } from './credentials/eddsa-jcs.ts';
-import { Introductions } from './credentials/introductions.ts';
-import { type CredentialRequest, issueCredential } from './credentials/issue.ts';
-import {
-  type PresentationDemands,
-  PresentationDesk,
-  type PresentationRequest,
-  type PresentationVerification,
+import type { CredentialRequest } from './credentials/issue.ts';
+import type {
+  PresentationDemands,
+  PresentationRequest,
+  PresentationVerification,
 } from './credentials/presentations.ts';
-import { documentStatement } from './credentials/secured-document.ts';
-import {
-  type Verification,
-  type VerificationTools,
-  verifyCredential,
-} from './credentials/verification.ts';
-import { type CredentialInput, Verifier, type VerifyRequest } from './credentials/verifier.ts';
-import { type AttestationRequest, attest } from './evidence/attest.ts';
-import { AttestationBook } from './evidence/attestation-book.ts';
+import type { Verification } from './credentials/verification.ts';
+import type { CredentialInput, VerifyRequest } from './credentials/verifier.ts';
+import type { AttestationRequest } from './evidence/attest.ts';
 import type { Verdict } from './evidence/belief.ts';
-import { EvidenceBook } from './evidence/evidence.ts';
-import {
-  type EvidenceBundle,
-  EvidenceExchange,
-  type MergeResult,
-} from './evidence/evidence-exchange.ts';
-import { EvidencePool } from './evidence/evidence-pool.ts';
-import { PresenceBook } from './evidence/presence.ts';
+import { EvidenceDesk } from './evidence/evidence-desk.ts';
+import type { EvidenceBundle, MergeResult } from './evidence/evidence-exchange.ts';
 import { graphEdges } from './graph/graph-edges.ts';
 import { TrustGraph } from './graph/trust-graph.ts';
-import type { Histories, Keys, Neighbours, Street, TownCrier } from './needs.ts';
 import { Dossiers } from './score/dossier.ts';
 import type { TrustScore } from './score/score.ts';
 import { Scorekeeper } from './score/scorekeeper.ts';
 import type { TrustWeights, TrustWeightsChoice } from './score/weights.ts';
-import { OwnLists } from './status/own-lists.ts';
-import type { StatusList } from './status/status-list.ts';
-import { StatusLists } from './status/status-lists.ts';
-import { type Reach, StatusRelay } from './status/status-relay.ts';
+import type { Reach } from './status/status-relay.ts';
+import type { TrustEngineOptions, TrustStatus } from './trust-engine-options.ts';
+import { Upkeep } from './upkeep.ts';
 import type { BookedAppeal } from './verdicts/appeals.ts';
 import type { AppealRequest, FiledAppeal } from './verdicts/notices.ts';
 import type { BookedVerdict } from './verdicts/verdict-book.ts';
-import {
-  type QuarantineRequest,
-  type SlashRequest,
-  VerdictDesk,
-  type VerdictEffects,
-} from './verdicts/verdict-desk.ts';
+import { type QuarantineRequest, type SlashRequest, VerdictDesk } from './verdicts/verdict-desk.ts';
 import type { ViolationReport } from './verdicts/violation.ts';
-
-/** Options of {@link TrustEngine}. */
-export interface TrustEngineOptions extends VerdictEffects {
-  /** Who this node is. */
-  readonly did: Did;
-  readonly signer: Signer;
-  readonly keys: Keys & Histories;
-  readonly crypto: CryptoProvider;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** This room's own part of the store; must be conditional. */
-  readonly store: Store;
-  readonly street: Street & Neighbours;
-  /** Fetches status lists from https addresses; without it those cannot be checked. */
-  readonly http?: Http;
-  readonly emit: Emit;
-  /** Issuers whose credentials count, each for the types it may speak of. Default: none but this node itself. */
-  readonly anchors?: readonly TrustAnchor[];
-  /**
-   * Points per factor, adding up to 100: `standard`, `balanced` or others. Other ones than the store holds take effect
-   * little by little. Default: what the store holds, else the standard ones.
-   */
-  readonly weights?: TrustWeightsChoice;
-  /** Milliseconds over which weights change. Default 14 days. */
-  readonly weightsOverMs?: number;
-  /** Tells everybody of verdicts, and hears of theirs. Without it they go from neighbour to neighbour when they meet. */
-  readonly crier?: TownCrier;
-  /** Milliseconds of probation after a quarantine. Default 7 days. */
-  readonly probationMs?: number;
-  /** Whether evidence is exchanged with `peer`: it tells who worked for whom. Default: with nobody. */
-  readonly sharesEvidence?: (peer: Did) => boolean;
-  readonly skew?: Skew;
-  /** Age in milliseconds from which a status list says nothing any more. Default 3,600,000. */
-  readonly maxStatusAgeMs?: number;
-  /** Told at once when a credential of a peer is revoked, so that its sessions can be judged again. */
-  readonly onRevoked?: (subject: Did, credential: string, types: readonly string[]) => void;
-}
-
-/** What {@link TrustEngine.status} tells. */
-export interface TrustStatus {
-  /** Own credentials. */
-  readonly held: number;
-  /** Credentials booked in all, own ones included. */
-  readonly credentials: number;
-  /** Peers with evidence. */
-  readonly peers: number;
-  /** Status lists that credentials here go by, and how old each is; undefined for one that could not be had. */
-  readonly lists: readonly { readonly id: string; readonly ageMs: number | undefined }[];
-}
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 /** Milliseconds over which weights change unless told otherwise. */
 const weightsOverMs = 14 * dayMs;
-/** When the upkeep has failed, it is tried again after this many milliseconds. */
-const retryMs = 60_000;
 
 /** How far one organisation believes the others, and why. */
 export class TrustEngine implements AsyncDisposable {
   readonly #options: TrustEngineOptions;
   readonly #lifetime = new Lifetime('the trust engine');
-  readonly #alarm: Alarm;
-  readonly #examiner: CredentialExaminer;
-  readonly #lists: StatusLists;
-  readonly #tools: VerificationTools;
-  readonly #verifier: Verifier;
-  readonly #presentations: PresentationDesk;
-  readonly #documents: DocumentDesk;
-  readonly #own: OwnLists;
-  readonly #denied: DenyList;
-  readonly #relay: StatusRelay;
-  readonly #book: CredentialBook;
-  readonly #introductions: Introductions;
-  readonly #evidence: EvidenceBook;
-  readonly #presence: PresenceBook;
-  readonly #pool: EvidencePool;
-  readonly #attestations: AttestationBook;
-  readonly #exchange: EvidenceExchange;
+  readonly #background = new Background();
+  readonly #credentials: CredentialDesk;
+  readonly #evidence: EvidenceDesk;
   readonly #desk: VerdictDesk;
   readonly #dossiers: Dossiers;
   readonly #scores: Scorekeeper;
-  /** Reasons of revocations under way, by credential. */
-  readonly #reasons = new Map<string, string>();
-  readonly #background = new Set<Promise<unknown>>();
+  readonly #upkeep: Upkeep;
   #savedAt = 0;
-  #upkeep: Promise<void> | undefined;
   #starting: Promise<void> | undefined;
   #started = false;
 
   constructor(options: TrustEngineOptions) {
-    const { did, store, clock, signer, keys, street, emit } = options;
-    const { signal } = this.#lifetime;
+    const { did, anchors = [] } = options;
+    const shared = {
+      ...options,
+      anchors,
+      signal: this.#lifetime.signal,
+      background: this.#background.add,
+      onChanged: (peer: Did, because: string) => {
+        this.#scores.changed(peer, because);
+      },
+    };
     this.#options = options;
-    this.#alarm = new Alarm(clock, () => {
-      this.#upkeep ??= this.#doUpkeep();
-      this.#inBackground(this.#upkeep);
-    });
-    const standing = {
-      isQuarantined: (peer: Did) => this.#desk.book.quarantineOf(peer) !== undefined,
-    };
-    this.#denied = new DenyList(store, options.crypto);
-    const isDenied = (statement: Statement) => this.#denied.has(statement);
-    this.#examiner = new CredentialExaminer({ ...options, standing, isDenied });
-    this.#lists = new StatusLists({
-      store,
-      clock,
-      examiner: this.#examiner,
-      fetch: (id, issuer) => this.#relay.fetch(id, issuer),
-      onNewer: (list) => {
-        this.#apply(list);
-      },
-      maxAgeMs: options.maxStatusAgeMs ?? hourMs,
-    });
-    this.#tools = {
-      rights: ownRights(options.anchors ?? [], did),
-      examiner: this.#examiner,
-      lists: this.#lists,
-      now: () => clock.now(),
-      delegations: (to) => this.#delegationsTo(to),
-    };
-    this.#verifier = new Verifier(this.#tools);
-    this.#presentations = new PresentationDesk({
-      ...options,
-      standing,
-      examiner: this.#examiner,
-      verify: (token, shown) => this.#verifier.judge(token, shown),
-    });
-    this.#documents = new DocumentDesk({
-      ...options,
-      standing,
-      examiner: this.#examiner,
-      verify: (input, shown) => this.#verifier.judge(input, shown),
-    });
-    this.#own = new OwnLists(options);
-    this.#book = new CredentialBook({
-      did,
-      store,
-      clock,
-      emit,
-      verify: (token, reach, at) => this.#verify(token, reach, at),
-      staleAt: (list) => this.#lists.staleAt(list),
-      forget: (key) => {
-        this.#inBackground(store.write([{ del: key }]));
-      },
-      onChanged: (subject, because) => {
-        this.#scores.changed(subject, because);
-      },
-      onRevoked: (subject, credential, types) => options.onRevoked?.(subject, credential, types),
-    });
-    const shared = { did, street, clock, histories: keys, examiner: this.#examiner, signal };
-    this.#relay = new StatusRelay({
+    this.#credentials = new CredentialDesk({
       ...shared,
-      http: options.http,
-      lists: this.#lists,
-      own: this.#own,
-      wanted: (id, issuer) => this.#hasToDoWith(id, issuer),
-      background: (work) => {
-        this.#inBackground(work);
+      standing: { isQuarantined: (peer) => this.#desk.book.quarantineOf(peer) !== undefined },
+      onDue: () => {
+        this.#upkeep.arm();
       },
     });
-    this.#introductions = new Introductions({ ...shared, lists: this.#lists, book: this.#book });
-    const onKept = (key: string): void => {
-      this.#exchange.noted(key);
-    };
-    this.#evidence = new EvidenceBook({ did, signer, keys, store, clock, onKept });
-    this.#pool = new EvidencePool({ did, keys, store, clock, onKept });
-    this.#attestations = new AttestationBook({ keys, store, clock });
-    this.#presence = new PresenceBook(store, clock);
-    const { sharesEvidence = () => false, crier, anchors = [] } = options;
-    this.#exchange = new EvidenceExchange({
-      ...options,
-      histories: keys,
-      pool: this.#pool,
-      attestations: this.#attestations,
-      shares: sharesEvidence,
-      signal,
+    this.#evidence = new EvidenceDesk({
+      ...shared,
       onMerged: (about) => {
         this.#merged(about);
       },
     });
     this.#desk = new VerdictDesk({
-      ...options,
-      anchors,
-      crier,
+      ...shared,
+      crier: options.crier,
       probationMs: options.probationMs ?? 7 * dayMs,
-      signal,
-      background: (work) => {
-        this.#inBackground(work);
-      },
       onChanged: (peer, because) => {
         // What a peer in quarantine said of others counts no more.
         this.#scores.forget();
         this.#scores.changed(peer, because);
       },
     });
-    this.#dossiers = new Dossiers({
-      did,
-      anchors,
-      evidence: this.#evidence,
-      pool: this.#pool,
-      credentials: this.#book,
-      attestations: this.#attestations,
-      verdicts: this.#desk.book,
-      presence: this.#presence,
-    });
+    this.#dossiers = new Dossiers({ did, anchors, ...this.#sources() });
     this.#scores = new Scorekeeper({
-      store,
-      clock,
-      emit,
+      ...options,
       dossiers: this.#dossiers,
       weights: options.weights,
       weightsOverMs: options.weightsOverMs ?? weightsOverMs,
+    });
+    this.#upkeep = new Upkeep({
+      ...shared,
+      dueAt: () => Math.min(this.#credentials.dueAt, this.#savedAt + hourMs),
+      work: async () => {
+        await this.#credentials.upkeep();
+        await this.#hourly();
+      },
     });
   }
 
@@ -312,12 +138,7 @@ export class TrustEngine implements AsyncDisposable {
    */
   async issue(request: CredentialRequest): Promise<{ readonly id: string; readonly jwt: string }> {
     await this.#ready();
-    const { did, signer, clock, random } = this.#options;
-    const tools = { did, signer, clock, random, own: this.#own };
-    const { id, jwt, list } = await issueCredential(request, tools);
-    await this.#lists.take(list);
-    this.#arm();
-    return { id, jwt };
+    return this.#credentials.statuses.issue(request);
   }
 
   /**
@@ -339,7 +160,7 @@ export class TrustEngine implements AsyncDisposable {
   async verify(credential: CredentialInput, request?: VerifyRequest): Promise<Verification> {
     if (this.#started) this.#lifetime.assertOpen();
     else await this.#ready();
-    return await this.#verifier.verify(credential, request);
+    return await this.#credentials.verifier.verify(credential, request);
   }
 
   /**
@@ -348,13 +169,7 @@ export class TrustEngine implements AsyncDisposable {
    */
   async deny(credential: string | { readonly proof: unknown }): Promise<void> {
     await this.#ready();
-    const statement =
-      typeof credential === 'string'
-        ? statementOf(this.#examiner.parse(credential))
-        : documentStatement(credential);
-    await this.#denied.add(statement);
-    const [id] = statement.ids;
-    if (typeof id === 'string') this.#book.drop(statement.issuer, id);
+    await this.#credentials.deny(credential);
   }
 
   /** The verdicts on many credentials, in their order. The same one is judged once, and only some at a time. */
@@ -363,7 +178,7 @@ export class TrustEngine implements AsyncDisposable {
     request?: VerifyRequest,
   ): Promise<readonly Verification[]> {
     await this.#ready();
-    return this.#verifier.verifyAll(credentials, request);
+    return this.#credentials.verifier.verifyAll(credentials, request);
   }
 
   /**
@@ -375,7 +190,7 @@ export class TrustEngine implements AsyncDisposable {
   ): Promise<string> {
     await this.#ready();
     const { credentials = this.held().map(({ jwt }) => jwt) } = request;
-    return this.#presentations.create({ ...request, credentials });
+    return this.#credentials.presentations.create({ ...request, credentials });
   }
 
   /**
@@ -389,8 +204,8 @@ export class TrustEngine implements AsyncDisposable {
   ): Promise<PresentationVerification> {
     await this.#ready();
     return typeof presentation === 'string'
-      ? this.#presentations.verify(presentation, demands)
-      : this.#documents.verify(presentation, demands);
+      ? this.#credentials.presentations.verify(presentation, demands)
+      : this.#credentials.documents.verify(presentation, demands);
   }
 
   /**
@@ -402,7 +217,7 @@ export class TrustEngine implements AsyncDisposable {
     options: ProofOptions = {},
   ): Promise<T & { readonly proof: unknown }> {
     await this.#ready();
-    return this.#documents.prove(document, options);
+    return this.#credentials.documents.prove(document, options);
   }
 
   /**
@@ -411,17 +226,7 @@ export class TrustEngine implements AsyncDisposable {
    */
   async revoke(id: string, reason: string): Promise<Reach> {
     await this.#ready();
-    const begun = this.#options.clock.monotonic();
-    this.#reasons.set(id, reason);
-    try {
-      const token = await this.#own.revoke(id, reason);
-      await this.#lists.take(token);
-      this.#arm();
-      const reach = await this.#relay.publish(token);
-      return { ...reach, ms: this.#options.clock.monotonic() - begun };
-    } finally {
-      this.#reasons.delete(id);
-    }
+    return this.#credentials.statuses.revoke(id, reason);
   }
 
   /**
@@ -430,16 +235,13 @@ export class TrustEngine implements AsyncDisposable {
    */
   async hold(jwt: string): Promise<BookedCredential> {
     await this.#ready();
-    const booked = await this.#book.hold(jwt);
-    this.#arm();
-    this.#inBackground(this.#introductions.offer());
-    return booked;
+    return this.#credentials.hold(jwt);
   }
 
   /** Own credentials. */
   held(): readonly BookedCredential[] {
     this.#assertStarted();
-    return this.#book.booked(this.#options.did);
+    return this.#credentials.held();
   }
 
   /** Types of the credentials of `did` that stand now and that an anchor stands for. */
@@ -460,12 +262,7 @@ export class TrustEngine implements AsyncDisposable {
    */
   async observe(receipt: SignedReceipt, verdict: Verdict, note?: string): Promise<TrustEvidence> {
     await this.#ready();
-    const observing = this.#evidence.observe(receipt, verdict, note);
-    // Who closes meanwhile waits for the last word as well.
-    this.#inBackground(observing);
-    const evidence = await observing;
-    this.#scores.changed(receipt.by, `task ${receipt.task} ${verdict}`);
-    return evidence;
+    return this.#evidence.observe(receipt, verdict, note);
   }
 
   /**
@@ -474,9 +271,7 @@ export class TrustEngine implements AsyncDisposable {
    */
   async feedback(receipt: SignedReceipt, score: number, note?: string): Promise<TrustEvidence> {
     await this.#ready();
-    const evidence = await this.#evidence.feedback(receipt, score, note);
-    this.#scores.changed(receipt.by, `task ${receipt.task} was given ${String(score)}`);
-    return evidence;
+    return this.#evidence.feedback(receipt, score, note);
   }
 
   /**
@@ -485,16 +280,13 @@ export class TrustEngine implements AsyncDisposable {
    */
   async attest(request: AttestationRequest): Promise<SignedAttestation> {
     await this.#ready();
-    const attestation = await attest(request, this.#options);
-    await this.#attestations.take(attestation);
-    this.#merged(new Set([attestation.about]));
-    return attestation;
+    return this.#evidence.attest(request);
   }
 
   /** What this node has seen and learnt, signed by both parties of each task, for another node to `merge`. */
   async exportEvidence(options: { readonly about?: Did } = {}): Promise<EvidenceBundle> {
     await this.#ready();
-    return this.#exchange.export(options.about);
+    return this.#evidence.exchange.export(options.about);
   }
 
   /**
@@ -503,7 +295,7 @@ export class TrustEngine implements AsyncDisposable {
    */
   async merge(bundle: EvidenceBundle): Promise<MergeResult> {
     await this.#ready();
-    return this.#exchange.merge(bundle);
+    return this.#evidence.exchange.merge(bundle);
   }
 
   /** Points per factor, as of this hour. */
@@ -610,7 +402,7 @@ export class TrustEngine implements AsyncDisposable {
   /** Notes that `did` is connected from now on, or no longer. */
   seen(did: Did, connected: boolean): void {
     this.#lifetime.assertOpen();
-    this.#presence.seen(did, connected);
+    this.#evidence.presence.seen(did, connected);
   }
 
   /** Hears `peer` out: resolves when its credentials were asked for and judged. Happens by itself at every new session. */
@@ -622,64 +414,13 @@ export class TrustEngine implements AsyncDisposable {
   /** What this node knows of who says what of whom. */
   graph(): TrustGraph {
     this.#assertStarted();
-    const sources = {
-      did: this.#options.did,
-      credentials: this.#book,
-      evidence: this.#evidence,
-      pool: this.#pool,
-      attestations: this.#attestations,
-      verdicts: this.#desk.book,
-    };
-    return new TrustGraph([...graphEdges(sources)]);
+    return new TrustGraph([...graphEdges({ did: this.#options.did, ...this.#sources() })]);
   }
 
   /** What this node goes by, in numbers. */
   status(): TrustStatus {
     this.#assertStarted();
-    const lists = this.#book.lists().map(({ id, issuer }) => {
-      const list = this.#lists.remembered(id, issuer);
-      return { id, ageMs: list === undefined ? undefined : this.#lists.ageOf(list) };
-    });
-    const held = this.#book.booked(this.#options.did).length;
-    return { held, credentials: this.#book.size, peers: this.#evidence.peers().length, lists };
-  }
-
-  async #begin(): Promise<void> {
-    await this.#own.load();
-    await this.#denied.load();
-    await this.#evidence.load();
-    await this.#loadShared();
-    await this.#presence.load();
-    await this.#book.load();
-    await this.#desk.load();
-    await this.#scores.load();
-    this.#lifetime.assertOpen();
-    this.#started = true;
-    this.#savedAt = this.#options.clock.now();
-    this.#scores.start(new Set([...this.#book.subjects(), ...this.#evidence.peers()]));
-    this.#relay.start();
-    this.#introductions.start();
-    this.#exchange.start();
-    this.#lifetime.own(() => this.#end());
-    this.#lifetime.own(this.#desk.start());
-    const { street } = this.#options;
-    this.#lifetime.own(
-      street.onPeer((peer) => {
-        this.#inBackground(this.#meet(peer));
-      }),
-    );
-    for (const peer of street.peers()) this.#inBackground(this.#meet(peer));
-    this.#arm();
-  }
-
-  /** What was learnt from others, and what may be told to them. */
-  async #loadShared(): Promise<void> {
-    const { store } = this.#options;
-    await this.#attestations.load();
-    await this.#pool.load();
-    for (const prefix of ['evidence/', 'pool/']) {
-      for await (const { key } of store.scan({ prefix })) this.#exchange.noted(key);
-    }
+    return { ...this.#credentials.status(), peers: this.#evidence.evidence.peers().length };
   }
 
   /**
@@ -688,16 +429,40 @@ export class TrustEngine implements AsyncDisposable {
    */
   async keysChanged(of: Did): Promise<void> {
     await this.#ready();
-    if (of === this.#options.did) {
-      for (const token of await this.#own.resign()) {
-        await this.#lists.take(token);
-        this.#inBackground(this.#relay.publish(token));
-      }
-      return;
-    }
-    this.#book.doubt(of);
-    await this.#book.rejudge();
-    this.#arm();
+    await this.#credentials.keysChanged(of);
+  }
+
+  async #begin(): Promise<void> {
+    await this.#evidence.load();
+    await this.#credentials.load();
+    await this.#desk.load();
+    await this.#scores.load();
+    this.#lifetime.assertOpen();
+    this.#started = true;
+    this.#savedAt = this.#options.clock.now();
+    const { book } = this.#credentials;
+    const { evidence, presence } = this.#evidence;
+    this.#scores.start(new Set([...book.subjects(), ...evidence.peers()]));
+    this.#credentials.start();
+    this.#evidence.start();
+    this.#lifetime.own(() => presence.save());
+    this.#lifetime.own(() => this.#background.settled());
+    this.#lifetime.own(this.#desk.start());
+    const { street } = this.#options;
+    const meet = (peer: Did): void => {
+      this.#background.add(this.#meet(peer));
+    };
+    this.#lifetime.own(street.onPeer(meet));
+    for (const peer of street.peers()) meet(peer);
+    this.#lifetime.own(this.#upkeep.start());
+  }
+
+  /** What a peer may have missed or may bring: verdicts, its credentials, news of its status lists, evidence. */
+  async #meet(peer: Did): Promise<void> {
+    await this.#desk.meet(peer);
+    await this.#credentials.meet(peer);
+    await this.#evidence.exchange.ask(peer);
+    this.#upkeep.arm();
   }
 
   #merged(about: ReadonlySet<Did>): void {
@@ -706,97 +471,19 @@ export class TrustEngine implements AsyncDisposable {
     for (const peer of about) this.#scores.changed(peer, 'evidence of others');
   }
 
-  async #end(): Promise<void> {
-    this.#alarm.stop();
-    await Promise.allSettled(this.#background);
-    await this.#presence.save();
-  }
-
-  /** What a peer may have missed or may bring: its credentials, and news of its status lists. */
-  async #meet(peer: Did): Promise<void> {
-    await this.#desk.meet(peer);
-    await this.#introductions.ask(peer);
-    const lists = this.#book.lists().filter(({ issuer }) => issuer === peer);
-    for (const { id, issuer } of lists) await this.#lists.refresh(id, issuer);
-    await this.#exchange.ask(peer);
-    this.#arm();
-  }
-
-  #verify(
-    token: string,
-    reach: 'always' | 'anchors' | 'never',
-    at?: number,
-  ): Promise<Verification> {
-    return verifyCredential(token, this.#tools, { reach, ...(at !== undefined && { at }) });
-  }
-
-  /** Delegations to `delegate` in the book; each is judged again where it is gone by. */
-  #delegationsTo(delegate: Did): readonly ShownDelegation[] {
-    return this.#book
-      .booked(delegate)
-      .filter(({ credential }) => credential.type.includes(delegationType))
-      .map(({ jwt, credential }) => ({ token: jwt, credential }));
-  }
-
-  #apply(list: StatusList): void {
-    this.#book.apply(list, (id) => this.#reasons.get(id));
-    this.#arm();
-  }
-
-  #hasToDoWith(id: string, issuer: Did): boolean {
-    const { anchors = [] } = this.#options;
-    if (anchors.some((anchor) => anchor.issuer === issuer)) return true;
-    return this.#book.lists().some((list) => list.id === id && list.issuer === issuer);
-  }
-
-  /** Sets the alarm to the next thing that is due. */
-  #arm(): void {
-    if (!this.#started || this.#lifetime.closed) return;
-    const dues = [this.#own.dueAt, this.#book.dueAt, this.#savedAt + hourMs];
-    this.#alarm.set(Math.min(...dues.map((due) => due ?? Infinity)));
-  }
-
-  async #doUpkeep(): Promise<void> {
-    try {
-      for (const token of await this.#own.renew()) {
-        await this.#lists.take(token);
-        this.#inBackground(this.#relay.publish(token));
-      }
-      await this.#askAgain();
-      await this.#book.rejudge();
-      await this.#hourly();
-      this.#arm();
-    } catch {
-      // The store is full or away: everything stays due, and lapses by itself where it must not be gone by.
-      const { clock } = this.#options;
-      if (!this.#lifetime.closed) this.#alarm.set(clock.now() + retryMs);
-    } finally {
-      this.#upkeep = undefined;
-    }
-  }
-
-  /** Holders show their credentials with the newest status lists, so they can stand in for an issuer that is away. */
-  async #askAgain(): Promise<void> {
-    const due = this.#book.dueSubjects();
-    const connected = this.#options.street.peers().filter((peer) => due.has(peer));
-    await Promise.all(connected.map((peer) => this.#introductions.ask(peer)));
-  }
-
   async #hourly(): Promise<void> {
     const now = this.#options.clock.now();
     if (now < this.#savedAt + hourMs) return;
-    await this.#presence.save();
-    await this.#attestations.prune();
-    for (const peer of this.#options.street.peers()) await this.#exchange.ask(peer);
+    await this.#evidence.hourly();
     this.#savedAt = now;
   }
 
-  /** Work nobody waits for; `close` does. Its failures show in what it did not do. */
-  #inBackground(work: Promise<unknown>): void {
-    const settled = work
-      .catch((error: unknown) => toMeshError(error, 'the trust engine'))
-      .finally(() => this.#background.delete(settled));
-    this.#background.add(settled);
+  /** Everything that is known, where it is kept. */
+  #sources() {
+    const { evidence, pool, attestations, presence } = this.#evidence;
+    const { book: credentials } = this.#credentials;
+    const { book: verdicts } = this.#desk;
+    return { credentials, evidence, pool, attestations, presence, verdicts };
   }
 
   async #ready(): Promise<void> {

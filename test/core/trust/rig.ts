@@ -15,7 +15,8 @@ import type {
   ResolvedKey,
   Street,
 } from '../../../src/core/trust/needs.ts';
-import { TrustEngine, type TrustEngineOptions } from '../../../src/core/trust/trust-engine.ts';
+import { TrustEngine } from '../../../src/core/trust/trust-engine.ts';
+import type { TrustEngineOptions } from '../../../src/core/trust/trust-engine-options.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
 import type { SignatureKeyType } from '../../../src/ports/crypto.ts';
 import type { Resolution } from '../../../src/ports/resolver.ts';

@@ -1,0 +1,103 @@
+/**
+ * Evidence, whole: what this node saw of its peers, what others say, and the exchange of both.
+ * @module
+ */
+import type { Did } from '../../../base/ids.ts';
+import type { SignedAttestation } from '../../../schema/attestation.ts';
+import type { SignedReceipt } from '../../../schema/receipt.ts';
+import type { TrustEvidence } from '../../../schema/trust-evidence.ts';
+import type { TrustEngineOptions } from '../trust-engine-options.ts';
+import { type AttestationRequest, attest } from './attest.ts';
+import { AttestationBook } from './attestation-book.ts';
+import type { Verdict } from './belief.ts';
+import { EvidenceBook } from './evidence.ts';
+import { EvidenceExchange } from './evidence-exchange.ts';
+import { EvidencePool } from './evidence-pool.ts';
+import { PresenceBook } from './presence.ts';
+
+/** Options of {@link EvidenceDesk}. */
+export interface EvidenceDeskOptions extends TrustEngineOptions {
+  readonly signal: AbortSignal;
+  readonly background: (work: Promise<unknown>) => void;
+  /** Told when what this node saw of `peer` is different now. */
+  readonly onChanged: (peer: Did, because: string) => void;
+  /** Told of whom something new was learnt from others, or said to them. */
+  readonly onMerged: (about: ReadonlySet<Did>) => void;
+}
+
+/** Wires everything that is evidence. */
+export class EvidenceDesk {
+  readonly evidence: EvidenceBook;
+  readonly pool: EvidencePool;
+  readonly attestations: AttestationBook;
+  readonly presence: PresenceBook;
+  readonly exchange: EvidenceExchange;
+  readonly #options: EvidenceDeskOptions;
+
+  constructor(options: EvidenceDeskOptions) {
+    const { store, clock, keys, sharesEvidence = () => false } = options;
+    const onKept = (key: string): void => {
+      this.exchange.noted(key);
+    };
+    this.#options = options;
+    this.evidence = new EvidenceBook({ ...options, onKept });
+    this.pool = new EvidencePool({ ...options, onKept });
+    this.attestations = new AttestationBook(options);
+    this.presence = new PresenceBook(store, clock);
+    this.exchange = new EvidenceExchange({
+      ...options,
+      histories: keys,
+      pool: this.pool,
+      attestations: this.attestations,
+      shares: sharesEvidence,
+    });
+  }
+
+  /** Reads what was kept: own evidence, what was learnt from others, and what may be told to them. */
+  async load(): Promise<void> {
+    await this.evidence.load();
+    await this.attestations.load();
+    await this.pool.load();
+    for (const prefix of ['evidence/', 'pool/']) {
+      for await (const { key } of this.#options.store.scan({ prefix })) this.exchange.noted(key);
+    }
+    await this.presence.load();
+  }
+
+  /** Begins to answer peers. */
+  start(): void {
+    this.exchange.start();
+  }
+
+  /** Signs and keeps how a task ended; `RECEIPT_INVALID`. */
+  async observe(receipt: SignedReceipt, verdict: Verdict, note?: string): Promise<TrustEvidence> {
+    const observing = this.evidence.observe(receipt, verdict, note);
+    // Who closes meanwhile waits for the last word as well.
+    this.#options.background(observing);
+    const evidence = await observing;
+    this.#options.onChanged(receipt.by, `task ${receipt.task} ${verdict}`);
+    return evidence;
+  }
+
+  /** Signs and keeps how good a task was done; `RECEIPT_INVALID`, `INVALID_ARGUMENT`. */
+  async feedback(receipt: SignedReceipt, score: number, note?: string): Promise<TrustEvidence> {
+    const evidence = await this.evidence.feedback(receipt, score, note);
+    this.#options.onChanged(receipt.by, `task ${receipt.task} was given ${String(score)}`);
+    return evidence;
+  }
+
+  /** Signs a statement for others to weigh; `INVALID_ARGUMENT`. */
+  async attest(request: AttestationRequest): Promise<SignedAttestation> {
+    const attestation = await attest(request, this.#options);
+    await this.attestations.take(attestation);
+    this.#options.onMerged(new Set([attestation.about]));
+    return attestation;
+  }
+
+  /** What is done once an hour. */
+  async hourly(): Promise<void> {
+    await this.presence.save();
+    await this.attestations.prune();
+    for (const peer of this.#options.street.peers()) await this.exchange.ask(peer);
+  }
+}

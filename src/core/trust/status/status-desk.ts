@@ -1,0 +1,109 @@
+/**
+ * Status lists, all of them: those this node signs, those it goes by, and the way between nodes.
+ * @module
+ */
+import type { Did } from '../../../base/ids.ts';
+import type { CredentialExaminer } from '../credentials/credentials.ts';
+import { type CredentialRequest, issueCredential } from '../credentials/issue.ts';
+import type { TrustEngineOptions } from '../trust-engine-options.ts';
+import { OwnLists } from './own-lists.ts';
+import type { StatusList } from './status-list.ts';
+import { StatusLists } from './status-lists.ts';
+import { type Reach, StatusRelay } from './status-relay.ts';
+
+/** Options of {@link StatusDesk}. */
+export interface StatusDeskOptions extends TrustEngineOptions {
+  readonly examiner: CredentialExaminer;
+  readonly signal: AbortSignal;
+  readonly background: (work: Promise<unknown>) => void;
+  /** Told of every list that replaces an older one; `reasonOf` says why a credential was revoked, where this node knows. */
+  readonly onNewer: (list: StatusList, reasonOf: (id: string) => string | undefined) => void;
+  /** Whether this node has to do with a list. */
+  readonly wanted: (id: string, issuer: Did) => boolean;
+}
+
+const hourMs = 3_600_000;
+
+/** Gives credentials their place in a list, takes them back, and keeps lists new. */
+export class StatusDesk {
+  readonly lists: StatusLists;
+  readonly #options: StatusDeskOptions;
+  readonly #own: OwnLists;
+  readonly #relay: StatusRelay;
+  /** Reasons of revocations under way, by credential. */
+  readonly #reasons = new Map<string, string>();
+
+  constructor(options: StatusDeskOptions) {
+    this.#options = options;
+    this.lists = new StatusLists({
+      ...options,
+      fetch: (id, issuer) => this.#relay.fetch(id, issuer),
+      onNewer: (list) => {
+        options.onNewer(list, (id) => this.#reasons.get(id));
+      },
+      maxAgeMs: options.maxStatusAgeMs ?? hourMs,
+    });
+    this.#own = new OwnLists(options);
+    this.#relay = new StatusRelay({
+      ...options,
+      http: options.http,
+      histories: options.keys,
+      lists: this.lists,
+      own: this.#own,
+    });
+  }
+
+  /** Learns which own lists there are. */
+  load(): Promise<void> {
+    return this.#own.load();
+  }
+
+  /** Begins to answer peers. */
+  start(): void {
+    this.#relay.start();
+  }
+
+  /** Epoch milliseconds at which an own list must be signed again; undefined without lists. */
+  get dueAt(): number | undefined {
+    return this.#own.dueAt;
+  }
+
+  /** A credential with a place in a list of this node. */
+  async issue(request: CredentialRequest): Promise<{ readonly id: string; readonly jwt: string }> {
+    const { id, jwt, list } = await issueCredential(request, { ...this.#options, own: this.#own });
+    await this.lists.take(list);
+    return { id, jwt };
+  }
+
+  /** Takes credential `id` back and tells everybody connected; `NOT_FOUND`. */
+  async revoke(id: string, reason: string): Promise<Reach> {
+    const { clock } = this.#options;
+    const begun = clock.monotonic();
+    this.#reasons.set(id, reason);
+    try {
+      const token = await this.#own.revoke(id, reason);
+      await this.lists.take(token);
+      const reach = await this.#relay.publish(token);
+      return { ...reach, ms: clock.monotonic() - begun };
+    } finally {
+      this.#reasons.delete(id);
+    }
+  }
+
+  /** Signs the own lists that are due, and tells of them. */
+  async renew(): Promise<void> {
+    await this.#tell(await this.#own.renew());
+  }
+
+  /** Signs every own list by the key of now, and tells of them. */
+  async resign(): Promise<void> {
+    await this.#tell(await this.#own.resign());
+  }
+
+  async #tell(tokens: readonly string[]): Promise<void> {
+    for (const token of tokens) {
+      await this.lists.take(token);
+      this.#options.background(this.#relay.publish(token));
+    }
+  }
+}
