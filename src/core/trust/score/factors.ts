@@ -117,13 +117,18 @@ export function historyFactor(weighed: readonly WeighedEvidence[], weight: numbe
   return factor('history', weight, describeHistory(weighed, sum), steps);
 }
 
-/** One vote for each rater: the mean of what it says. */
+/**
+ * One vote for each rater: the mean of what it says, each word by its weight, and the weight of the weightiest. So a further good
+ * word, however little it weighs, never makes the vote worse.
+ */
 export function votesOf(statements: readonly Statement[]): readonly WeighedEvidence[] {
   const raters = [...new Set(statements.map(({ rater }) => rater))];
   return raters.map((by) => {
     const said = statements.filter(({ rater }) => rater === by);
-    const { weight } = said[0]!;
-    const mean = said.reduce((sum, { value }) => sum + value, 0) / said.length;
+    const weight = Math.max(...said.map((one) => one.weight));
+    const all = said.reduce((sum, one) => sum + one.weight, 0);
+    const heard = said.reduce((sum, one) => sum + one.weight * one.value, 0);
+    const mean = all > 0 ? heard / all : 0;
     const what = said.map(({ type }) => type).join(', ');
     return { what, by, belief: { good: weight * mean, bad: weight * (1 - mean) } };
   });

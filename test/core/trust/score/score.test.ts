@@ -230,6 +230,27 @@ describe('a trust score', () => {
     );
   });
 
+  it('never falls through a further good word of a rater, whatever that word weighs, and never rises through a bad one', () => {
+    const word = fc.record({ value: part, weight: part.map((n) => Math.max(0.01, n)) });
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 4 }), word, (said, more) => {
+        const rater = raterOf(1);
+        const scoreOf = (words: readonly { value: number; weight: number }[]) =>
+          trustScore(
+            {
+              ...stranger,
+              // The further word stands before the others by its type.
+              attestations: words.map((one, i) => ({ ...one, rater, type: `t${String(9 - i)}` })),
+            },
+            now,
+          ).score;
+        const before = scoreOf(said);
+        expect(scoreOf([...said, { ...more, value: 1 }])).toBeGreaterThanOrEqual(before);
+        expect(scoreOf([...said, { ...more, value: 0 }])).toBeLessThanOrEqual(before);
+      }),
+    );
+  });
+
   it('never opens the gate of a quarantine, however high it is, and is not lowered by it', () => {
     fc.assert(
       fc.property(facts, ({ standing: _, ...known }) => {
