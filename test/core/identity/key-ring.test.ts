@@ -259,6 +259,43 @@ describe('KeyRing.keyOf', () => {
     expect((await ring.keyOf(urlOf(did, 2), { purpose })).epoch).not.toBe(epoch);
   });
 
+  it('is not the one that was found before, once it was replaced or its DID ended', async () => {
+    const ring = newRing();
+    const { did, first, left } = await fork();
+    await ring.learn(first);
+    const one = urlOf(did, 1);
+    expect((await ring.keyOf(one, { purpose })).key.type).toBe('Ed25519');
+    expect(ring.keyAtHand(one)?.key.type).toBe('Ed25519');
+    await ring.learn(left);
+    expect(ring.keyAtHand(one)).toBeUndefined();
+    expect(await rejected(ring.keyOf(one, { purpose }))).toMatchObject({ code: 'KEY_REVOKED' });
+    const two = urlOf(did, 2);
+    await ring.keyOf(two, { purpose });
+    await ring.learn(await continued(left, { keys: [3] }, { deactivated: true }));
+    expect(ring.keyAtHand(two)).toBeUndefined();
+    const retired = [one, two, urlOf(did, 3)].map((keyId) => ring.retired(keyId));
+    expect(await Promise.all(retired)).toEqual([true, true, true]);
+    const never = [urlOf(did, 9), urlOf(`did:key:${keyOf(1).multikey}`, 1)];
+    expect(await Promise.all(never.map((keyId) => ring.retired(keyId)))).toEqual([false, false]);
+  });
+
+  it('of a petname is had only through a whole identifier of just that name', async () => {
+    const { did, first } = await fork();
+    const petname = did.slice(0, did.lastIndexOf(':')) as Did;
+    const namedBy = async (target: string | undefined) => {
+      const names = () => Promise.resolve(target as Did | undefined);
+      const ring = new KeyRing({ clock, crypto: nodeCrypto, store: memoryStore(), names });
+      await ring.learn(first);
+      return (await rejected(ring.resolve(petname)))?.code;
+    };
+    expect(await namedBy(did)).toBeUndefined();
+    expect(await namedBy(undefined)).toBe('PETNAME_UNKNOWN');
+    const scid = did.slice(did.lastIndexOf(':'));
+    for (const other of [petname, `${petname}2${scid}`, `did:key:${keyOf(1).multikey}`]) {
+      expect(await namedBy(other)).toBe('DID_INVALID');
+    }
+  });
+
   it('says why there is none', async () => {
     const ring = newRing();
     const { did, first } = await fork();

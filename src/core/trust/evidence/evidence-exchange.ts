@@ -5,7 +5,15 @@
 import { withDeadline } from '../../../base/abort.ts';
 import { MeshError } from '../../../base/errors.ts';
 import { type Did, newId } from '../../../base/ids.ts';
-import { integer, list, object, optional, text, unknown } from '../../../base/shape.ts';
+import {
+  integer,
+  isPlainObject,
+  list,
+  object,
+  optional,
+  text,
+  unknown,
+} from '../../../base/shape.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Random } from '../../../ports/random.ts';
 import type { SignedAttestation } from '../../../schema/attestation.ts';
@@ -133,7 +141,7 @@ export class EvidenceExchange {
   /** Takes in every piece that proves something. The order of bundles, and of pieces in them, makes no difference. */
   async merge(foreign: unknown): Promise<MergeResult> {
     const { evidence, attestations, logs } = bundleShape(foreign, 'bundle');
-    for (const log of logs) await this.#learn(log);
+    await this.#learn(logs, evidence, attestations);
     return this.#take(evidence, attestations);
   }
 
@@ -178,7 +186,7 @@ export class EvidenceExchange {
       street.call(peer, what, cursor ?? {}, { timeoutMs: askMs, signal: within }),
     );
     const { evidence, attestations, logs, run, next, more } = answerShape(answer, what);
-    for (const log of logs) await this.#learn(log);
+    await this.#learn(logs, evidence, attestations);
     await this.#take(evidence, attestations);
     this.#cursors.set(peer, { run, next });
     return more === 1 && (cursor?.run !== run || next > cursor.next);
@@ -221,11 +229,30 @@ export class EvidenceExchange {
     return { format: 1, evidence, attestations, logs };
   }
 
-  async #learn(log: DidLog): Promise<void> {
-    try {
-      await this.#options.histories.learn(log);
-    } catch (error) {
-      if (!MeshError.is(error)) throw error;
+  /** Only histories of those who speak are taken in: others would fill the store. */
+  async #learn(
+    logs: readonly DidLog[],
+    evidence: readonly unknown[],
+    attestations: readonly unknown[],
+  ): Promise<void> {
+    const speakers = new Set([
+      ...evidence.flatMap((piece) => ['by', 'for'].map((name) => memberOf(piece, 'receipt', name))),
+      ...attestations.map((piece) => memberOf(piece, 'by')),
+    ]);
+    for (const log of logs) {
+      if (!speakers.has(log[0]?.did)) continue;
+      try {
+        await this.#options.histories.learn(log);
+      } catch (error) {
+        if (!MeshError.is(error)) throw error;
+      }
     }
   }
+}
+
+/** What stands at `path` in something nobody has looked at yet. */
+function memberOf(value: unknown, ...path: readonly string[]): unknown {
+  let at = value;
+  for (const name of path) at = isPlainObject(at) ? at[name] : undefined;
+  return at;
 }

@@ -243,6 +243,35 @@ describe('evidence between organisations', () => {
     expect(c.trust.score(worker.did)).toMatchObject({ score: 0, state: 'unknown' });
   });
 
+  it('comes with the histories of those who speak in it, and with no others', async () => {
+    const world = new World();
+    const friend = await world.org('friend', { sharesEvidence: () => true });
+    const worker = party('worker');
+    await work(friend, worker, 1);
+    await friend.trust.attest({ about: worker.did, type: 'reliable' });
+    const bundle = await friend.trust.exportEvidence();
+    const proof = { keyId: friend.signer.keyId, signature: 'A'.repeat(86) };
+    const entry = { format: 1, version: 1, at: toInstant(0), keys: [], next: [], proof } as const;
+    const strangers = Array.from({ length: 30 }, (_, n) => party(`sybil ${String(n)}`).did);
+    const logs = [...strangers, friend.did, worker.did].map((did) => [{ ...entry, did }]);
+    const learnt: unknown[] = [];
+    const keys = new TestKeys();
+    keys.learn = (log?: unknown) => {
+      learnt.push((log as (typeof logs)[number])[0]!.did);
+      return Promise.resolve();
+    };
+    const reader = await world.org('reader', { sharesEvidence: () => true, keys });
+    await reader.trust.merge({ ...bundle, logs });
+    expect(new Set(learnt)).toEqual(new Set([friend.did, worker.did]));
+    learnt.length = 0;
+    world.street.at(friend.did).handle('trust.evidence', () => {
+      return Promise.resolve({ ...bundle, logs, run: 'r', next: 1, more: 0 });
+    });
+    world.street.connect(friend.did, reader.did);
+    await reader.trust.meet(friend.did);
+    expect(new Set(learnt)).toEqual(new Set([friend.did, worker.did]));
+  });
+
   it('says of each piece that is refused why, and takes the rest', async () => {
     const world = new World();
     const a = await world.org('a');
