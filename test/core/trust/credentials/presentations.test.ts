@@ -128,6 +128,34 @@ describe('a presentation', () => {
     );
   });
 
+  it('may end ten minutes ahead, by a clock that may be a minute fast, and no later', async () => {
+    const ending = async (after: number, id: string) =>
+      reasonOf(await written({ id, exp: seconds() + after }));
+    expect(await ending(660, 'urn:x:1')).toBe('valid');
+    expect(await ending(661, 'urn:x:2')).toBe('time.endless');
+  });
+
+  it('T3: by a key its holder makes statements with, and does not authenticate with, is refused', async () => {
+    const { document } = await verifier.keys.resolve(holder.did);
+    const before = verifier.keys.resolve.bind(verifier.keys);
+    verifier.keys.resolve = (did) => {
+      const changed = { ...document, authentication: [] };
+      if (did !== holder.did) return before(did);
+      return Promise.resolve({ document: changed, ageMs: 0, deactivated: false });
+    };
+    expect(await reasonOf(await written())).toBe('key.purpose');
+    const { authentication } = document;
+    verifier.keys.resolve = (did) =>
+      did === holder.did
+        ? Promise.resolve({
+            document: { ...document, authentication, assertionMethod: [] },
+            ageMs: 0,
+            deactivated: false,
+          })
+        : before(did);
+    expect(await reasonOf(await written())).toBe('valid');
+  });
+
   it('by somebody who found the credential is refused', async () => {
     const thief = party('thief');
     expect(await reasonOf(await written({}, thief))).toBe('holder.mismatch');
