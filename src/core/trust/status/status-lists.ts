@@ -47,6 +47,13 @@ export interface StatusListsOptions {
   readonly maxAgeMs: number;
 }
 
+/** An instant by both clocks. */
+interface Moment {
+  /** Epoch milliseconds. */
+  readonly wall: number;
+  readonly monotonic: number;
+}
+
 /** Lists held in memory; others are read from the store again. */
 const memoryLimit = 1_000;
 /** After a source failed it is left alone for this long. */
@@ -64,8 +71,8 @@ export class StatusLists {
   readonly #names = new WeakMap<CredentialStatus, string>();
   readonly #fetching = new Map<string, Promise<void>>();
   readonly #failed = new RecentMap<string, number>(memoryLimit);
-  /** When a list was last had from the web, in epoch milliseconds. */
-  readonly #confirmed = new RecentMap<string, number>(memoryLimit);
+  /** When a list was last known to be the newest. */
+  readonly #asserted = new WeakMap<StatusList, Moment>();
   readonly #turns = new Turns('status lists');
 
   constructor(options: StatusListsOptions) {
@@ -97,8 +104,8 @@ export class StatusLists {
     if (entry === undefined) return undefined;
     try {
       const list = await this.#read(jsonOf(entry, keptShape).token, false);
-      this.#remember(list);
-      return list;
+      // A newer one may have come meanwhile.
+      return this.#remember(list);
     } catch (error) {
       // Its issuer has changed keys since: it is no longer believed, but still marks how far the list had come.
       if (MeshError.is(error, 'CREDENTIAL_INVALID')) return undefined;
@@ -181,13 +188,12 @@ export class StatusLists {
   }
 
   #judge(list: StatusList, status: CredentialStatus, now: number): StatusVerdict {
-    const since = this.#assertedAt(list);
-    const ageMs = Math.max(0, now - since);
+    const ageMs = this.ageOf(list, now);
     const { said, problem } = statusIn(list, status);
     if (problem !== undefined) {
       return { until: 0, check: { ...failedCheck(problem.reason, problem.detail), ageMs } };
     }
-    const until = Math.min(list.until, since + this.#options.maxAgeMs);
+    const until = Math.min(list.until, now - ageMs + this.#options.maxAgeMs);
     const fresh = now < until;
     if (fresh && said.value === 0) return { until, check: { check: 'status', ok: true, ageMs } };
     const check = fresh ? ({ check: 'status', ok: true } as const) : failedCheck('status.stale');
@@ -211,7 +217,8 @@ export class StatusLists {
 
   /** Epoch milliseconds from which `list` says nothing any more. */
   staleAt(list: StatusList): number {
-    return Math.min(list.until, this.#assertedAt(list) + this.#options.maxAgeMs);
+    const now = this.#options.clock.now();
+    return Math.min(list.until, now - this.ageOf(list, now) + this.#options.maxAgeMs);
   }
 
   async #fetch(id: string, issuer: Did): Promise<void> {
@@ -219,13 +226,15 @@ export class StatusLists {
     try {
       const token = await this.#options.fetch(id, issuer);
       if (token === undefined) return;
-      const { credential } = this.#options.examiner.parse(token);
+      const { credential, claims } = this.#options.examiner.parse(token);
       if (credential.id !== id || credential.issuer !== issuer) {
         throw refusal('status.list', 'another list than asked for');
       }
-      await this.take(token);
+      const { list } = await this.take(token);
       // What a web server still hands out is the newest there is, even if it was signed long ago.
-      if (id.startsWith('https:')) this.#confirmed.set(name, this.#options.clock.now());
+      if (id.startsWith('https:') && list.from === claims.from) {
+        this.#assert(list, this.#options.clock.now());
+      }
     } catch (error) {
       if (!MeshError.is(error)) throw error;
       this.#failed.set(name, this.#options.clock.monotonic());
@@ -257,26 +266,37 @@ export class StatusLists {
     throw new MeshError('STORE_FAILED', { store: 'trust', detail: `no turn to write ${key}` });
   }
 
-  #remember(list: StatusList): void {
+  /** The newer of `list` and the one in memory, which is the one in memory from now on. */
+  #remember(list: StatusList): StatusList {
     const known = this.remembered(list.id, list.issuer);
-    if (known !== undefined && known.from >= list.from) return;
+    if (known !== undefined && known.from >= list.from) return known;
     this.#lists.set(nameOf(list.id, list.issuer), list);
+    this.#assert(list, list.from);
+    return list;
+  }
+
+  #assert(list: StatusList, wall: number): void {
+    const monotonic = this.#options.clock.monotonic();
+    this.#asserted.set(list, { wall: Math.max(wall, list.from), monotonic });
   }
 
   #isAging(list: StatusList, now: number): boolean {
-    const since = this.#assertedAt(list);
+    const ageMs = this.ageOf(list, now);
     const { ttlMs = Infinity } = list;
-    return now > since + Math.min(ttlMs, 0.75 * (this.staleAt(list) - since));
+    const lifeMs = Math.min(list.until - now + ageMs, this.#options.maxAgeMs);
+    return ageMs > Math.min(ttlMs, 0.75 * lifeMs);
   }
 
-  /** Milliseconds since the list was known to be the newest. */
-  ageOf(list: StatusList): number {
-    return Math.max(0, this.#options.clock.now() - this.#assertedAt(list));
-  }
-
-  #assertedAt(list: StatusList): number {
-    if (!list.id.startsWith('https:')) return list.from;
-    return Math.max(list.from, this.#confirmed.get(nameOf(list.id, list.issuer)) ?? -Infinity);
+  /**
+   * Milliseconds since the list was known to be the newest. The wall clock may be set back, the other one begins with the
+   * process: the longer time counts.
+   */
+  ageOf(list: StatusList, now = this.#options.clock.now()): number {
+    const { wall, monotonic } = this.#asserted.get(list) ?? {
+      wall: list.from,
+      monotonic: Infinity,
+    };
+    return Math.max(0, now - wall, this.#options.clock.monotonic() - monotonic);
   }
 }
 

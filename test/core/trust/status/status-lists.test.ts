@@ -112,6 +112,45 @@ describe('a status list on the web', () => {
     });
   });
 
+  it('grows old by the clock that never jumps too, when the other one is set back', async () => {
+    const world = new World();
+    const http = new TestHttp();
+    let setBack = 0;
+    const clock = { ...world.clock, now: () => world.clock.now() - setBack };
+    const anchors = [{ issuer: issuer.did, types: ['Partner'] }];
+    const org = await world.org('verifier', { http, anchors, clock });
+    http.answer = await listBy(issuer, world.clock.now() - 48 * hour);
+    const token = await listed('8');
+    expect((await org.trust.verify(token)).valid).toBe(true);
+    setBack = 24 * hour;
+    await world.clock.advance('50m');
+    expect(statusOf(await org.trust.verify(token))).toMatchObject({ ok: true, ageMs: 0 });
+    expect(http.requests).toHaveLength(2);
+    http.answer = undefined;
+    await world.clock.advance('61m');
+    expect(statusOf(await org.trust.verify(token))).toMatchObject({
+      ok: false,
+      reason: 'status.stale',
+      ageMs: 61 * 60_000,
+    });
+  });
+
+  it('is not confirmed by an older one of the same name', async () => {
+    const { world, org, http } = await webRig();
+    const older = http.answer;
+    await world.clock.advance('1m');
+    http.answer = await listBy(issuer, world.clock.now());
+    const token = await listed('8');
+    expect((await org.trust.verify(token)).valid).toBe(true);
+    http.answer = older;
+    await world.clock.advance('61m');
+    expect(statusOf(await org.trust.verify(token))).toMatchObject({
+      ok: false,
+      reason: 'status.stale',
+    });
+    expect(http.requests).toHaveLength(2);
+  });
+
   it('is not confirmed by another list handed out in its place', async () => {
     const { world, org, http } = await webRig();
     const token = await listed('8');
