@@ -42,7 +42,10 @@ export interface Entry {
 /** One write. */
 export type Op =
   | { readonly put: Key; readonly value: Uint8Array; readonly ttlMs?: number }
-  /** `purge`: what ever stood there is overwritten too, as far as the engine reaches, and `watch` no longer yields it. */
+  /**
+   * `purge`: what ever stood there is overwritten too, as far as the engine reaches, and `watch` no longer yields it. The same
+   * goes for whatever stood at other keys and does no more: replaced, deleted or expired.
+   */
   | { readonly del: Key; readonly purge?: boolean };
 
 /** What must hold for a write to happen: the entry has this revision, or (null) does not exist. */

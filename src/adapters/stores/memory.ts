@@ -141,11 +141,10 @@ class MemoryStore implements Store {
     if (failed !== undefined) return { ok: false, conflict: failed.key };
     if (changes.length === 0) return { ok: true, revision: this.#revision };
     this.#revision += 1;
-    this.#clearExpired(now);
-    for (const change of changes) {
-      this.#apply(change, now);
-      if (change.purge === true) this.#log.purge(change.key);
-    }
+    const purges = changes.some(({ purge }) => purge === true);
+    this.#clearExpired(now, purges);
+    for (const change of changes) this.#apply(change, now);
+    if (purges) this.#log.wipe();
     this.#log.trim();
     this.#bell.ring();
     return { ok: true, revision: this.#revision };
@@ -166,8 +165,8 @@ class MemoryStore implements Store {
     else this.#expiring.delete(key);
   }
 
-  #clearExpired(now: number): void {
-    if (Math.abs(now - this.#cleared) < clearingMs) return;
+  #clearExpired(now: number, atOnce: boolean): void {
+    if (!atOnce && Math.abs(now - this.#cleared) < clearingMs) return;
     this.#cleared = now;
     for (const { key, expires } of this.#expiring.values()) {
       if (expires <= now) this.#apply({ key, value: undefined, ttlMs: undefined }, now);

@@ -29,7 +29,13 @@ import { residencyFeature } from './parts/residency.ts';
 import { type ScannedStore, scanPages } from './parts/scan.ts';
 import { subStore } from './parts/sub-store.ts';
 import { type WriteRequest, writeRequest } from './parts/write-request.ts';
-import { numberOf, openDatabase, openSnapshot, setDurability } from './sqlite/database.ts';
+import {
+  numberOf,
+  openDatabase,
+  openSnapshot,
+  setDurability,
+  statementBusyMs,
+} from './sqlite/database.ts';
 import { GroupCommit } from './sqlite/group-commit.ts';
 import { Reader } from './sqlite/reader.ts';
 import { storeError } from './sqlite/store-error.ts';
@@ -239,6 +245,8 @@ class Connection {
   readonly #settings: Settings;
   #durable: Exclude<Durability, 'none'>;
   #version: number;
+  /** The write-ahead log holds what was purged. */
+  #stale = false;
 
   constructor(folder: string, settings: Settings) {
     const { durable, maxBytes, historyBytes, clock } = settings;
@@ -257,11 +265,11 @@ class Connection {
     try {
       const commits = requests.map((request) => this.writer.apply(request, now));
       this.writer.tidy(now);
+      const purges = requests.some(({ changes }) => changes.some(({ purge }) => purge === true));
+      if (purges) this.writer.wipe(now);
       this.#database.exec('COMMIT');
-      if (requests.some(({ changes }) => changes.some(({ purge }) => purge === true))) {
-        // Pages as they were lie in the write-ahead log until it is emptied; a reader in the way leaves that to the next time.
-        this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-      }
+      this.#stale ||= purges;
+      if (this.#stale) this.#emptyLog(purges ? statementBusyMs : 0);
       return commits;
     } catch (error) {
       this.#rollBack();
@@ -278,7 +286,15 @@ class Connection {
   }
 
   close(): void {
+    if (this.#stale) this.#emptyLog(statementBusyMs);
     this.#database.close();
+  }
+
+  /** Pages as they were lie in the write-ahead log until it is emptied; a reader in the way leaves that to the next commit. */
+  #emptyLog(waitMs: number): void {
+    this.#database.exec(`PRAGMA busy_timeout = ${String(waitMs)}`);
+    this.#stale = numberOf(this.#database, 'PRAGMA wal_checkpoint(TRUNCATE)') !== 0;
+    this.#database.exec(`PRAGMA busy_timeout = ${String(statementBusyMs)}`);
   }
 
   #setDurability(requests: readonly WriteRequest[]): void {

@@ -1,10 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { type SqliteStoreOptions, sqliteStore } from '../../../src/adapters/stores/sqlite.ts';
 import { utf8 } from '../../../src/base/bytes.ts';
@@ -202,6 +212,61 @@ describe('a sqlite store shared by processes', () => {
     other.close();
     expect(await store.get('b')).toBeUndefined();
     expect((await store.write([put('b')])).ok).toBe(true);
+  });
+
+  /** How often `word` stands in the files of a store. */
+  const countIn = (folder: string, word: string): number =>
+    readdirSync(folder)
+      .map((name) => readFileSync(join(folder, name), 'latin1').split(word).length - 1)
+      .reduce((a, b) => a + b, 0);
+
+  it('holds no byte of what was purged, replaced, deleted or has expired, once something was purged', async () => {
+    const step = fc.record({
+      key: fc.nat(12).map((n) => `k/${String(n)}`),
+      length: fc.oneof(fc.nat(40), fc.integer({ min: 1_000, max: 12_000 })),
+      kind: fc.constantFrom('put', 'put', 'brief', 'del'),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(step, { minLength: 1, maxLength: 8 }), { minLength: 5, maxLength: 40 }),
+        async (batches) => {
+          const folder = freshFolder();
+          let now = 0;
+          await using store = sqliteStore(folder, { clock: { now: () => now } });
+          const secret = (length: number) => utf8('-SECRET-'.repeat(1 + length / 8));
+          for (const batch of batches) {
+            now += 1;
+            await store.write(
+              batch.map(({ key, length, kind }) => {
+                if (kind === 'del') return { del: key };
+                return { put: key, value: secret(length), ...(kind === 'brief' && { ttlMs: 5 }) };
+              }),
+            );
+          }
+          const all = Array.from({ length: 13 }, (_, n) => `k/${String(n)}`);
+          const { 'k/0': first, ...rest } = Object.fromEntries(all.map((key) => [key, key]));
+          now += 10;
+          // What stands in the end is no secret, and stays.
+          await store.write(Object.keys(rest).map((key) => ({ put: key, value: utf8('open') })));
+          await store.write([{ del: first!, purge: true }]);
+          expect(countIn(folder, 'SECRET')).toBe(0);
+          expect((await store.getMany(all)).filter(Boolean)).toHaveLength(12);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('is emptied of what was purged when the reader that stood in the way is gone', async () => {
+    const folder = freshFolder();
+    await using store = sqliteStore(folder);
+    await store.write([{ put: 'a', value: utf8('SECRET') }]);
+    const snapshot = await store.snapshot!();
+    await store.write([{ del: 'a', purge: true }]);
+    expect(countIn(folder, 'SECRET')).toBeGreaterThan(0);
+    await snapshot.close();
+    await store.write([put('b')]);
+    expect(countIn(folder, 'SECRET')).toBe(0);
   });
 
   it('takes the writes of two processes at once, and shows each to the watcher once', async () => {

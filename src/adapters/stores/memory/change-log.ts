@@ -60,15 +60,15 @@ export class ChangeLog {
     if (record.position <= this.#edge) this.#forget(record);
   }
 
-  /** Forgets what stood at `key`: followers still learn that it changed, not what it was. */
-  purge(key: Key): void {
-    for (const [i, record] of this.#records.entries()) {
-      if (record.key !== key || record.value === undefined) continue;
-      const emptied = { ...record, value: undefined };
-      this.#records[i] = emptied;
-      if (this.#dead.delete(record)) this.#dead.add(emptied);
-      if (this.#forgotten.delete(record)) this.#forgotten.add(emptied);
+  /** Lets go of every value that is no longer an entry's. Followers still learn of deletes. */
+  wipe(): void {
+    for (const record of this.#dead) {
+      if (record.value === undefined) continue;
+      this.#dead.delete(record);
+      this.#forgotten.add(record);
     }
+    this.#sweep();
+    this.#old = 0;
   }
 
   /** Forgets what is dead and old enough. */

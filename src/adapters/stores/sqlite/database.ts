@@ -23,7 +23,7 @@ const applicationId = 0x6d657368;
 const openBusyMs = 5_000;
 
 /** How long a statement blocks the thread for another process; writers try again by timer. */
-const statementBusyMs = 50;
+export const statementBusyMs = 50;
 
 const schema = `
   CREATE TABLE log (

@@ -41,7 +41,6 @@ export class Writer {
     const revision = last.revision + 1;
     let { position } = last;
     for (const change of changes) {
-      if (change.purge === true) this.#sql.purge.run(change.key);
       position = this.#append(change, revision, position, now);
     }
     return { ok: true, revision };
@@ -49,13 +48,15 @@ export class Writer {
 
   /** Deletes what has expired and forgets what is dead and old: the housekeeping of one transaction. */
   tidy(now: number): void {
-    const expired = this.#sql.expired.all(now) as unknown as { key: Key }[];
-    const { position, revision } = this.#last();
-    let end = position;
-    for (const { key } of expired) {
-      end = this.#append({ key, value: undefined, ttlMs: undefined }, revision + 1, end, now);
-    }
-    this.#forget(end - this.#historyBytes);
+    this.#clear(now);
+    this.#forget(this.end() - this.#historyBytes);
+  }
+
+  /** Deletes every value that is no longer an entry's, however new. Followers still learn of deletes. */
+  wipe(now: number): void {
+    while (this.#clear(now) === clearedAtOnce);
+    this.#sql.wipe.run();
+    this.#sql.forgetWiped.run();
   }
 
   end(): Position {
@@ -102,6 +103,17 @@ export class Writer {
     return position;
   }
 
+  /** Deletes entries that have expired, a number of them, and says how many. */
+  #clear(now: number): number {
+    const expired = this.#sql.expired.all(now) as unknown as { key: Key }[];
+    const { position, revision } = this.#last();
+    let end = position;
+    for (const { key } of expired) {
+      end = this.#append({ key, value: undefined, ttlMs: undefined }, revision + 1, end, now);
+    }
+    return expired.length;
+  }
+
   #forget(edge: Position): void {
     const newest = this.#sql.newestDead.get(edge)?.['position'] as number | undefined;
     if (newest === undefined) return;
@@ -131,7 +143,8 @@ const sql = {
   append: 'INSERT INTO log (position, revision, key, value) VALUES (?, ?, ?, ?)',
   enter: 'INSERT OR REPLACE INTO entries (key, position, expires) VALUES (?, ?, ?)',
   remove: 'DELETE FROM entries WHERE key = ?',
-  purge: 'UPDATE log SET value = NULL WHERE key = ? AND value IS NOT NULL',
+  wipe: 'DELETE FROM log WHERE position IN (SELECT position FROM dead) AND value IS NOT NULL',
+  forgetWiped: 'DELETE FROM dead WHERE position NOT IN (SELECT position FROM log)',
   die: 'INSERT INTO dead VALUES (?)',
   expired: `SELECT key FROM entries WHERE expires <= ? LIMIT ${String(clearedAtOnce)}`,
   newestDead: 'SELECT position FROM dead WHERE position <= ? ORDER BY position DESC LIMIT 1',

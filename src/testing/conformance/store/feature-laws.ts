@@ -90,6 +90,30 @@ export const purgeLaws: readonly StoreLaw[] = [
       );
     },
   },
+  {
+    name: 'a purge leaves nothing of what was replaced, deleted or has expired at other keys',
+    test: async (store, tools) => {
+      await commit(store, put('a', 'secret of a'), put('b', 'secret of b'), put('p'));
+      await commit(store, put('a', 'present'), { del: 'b' });
+      await commit(store, { del: 'p', purge: true });
+      const stop = new AbortController();
+      const changes = store.watch('', 0, { signal: stop.signal })[Symbol.asyncIterator]();
+      const last = await commit(store, put('z'));
+      const seen: string[] = [];
+      while (seen.at(-1) !== `${String(last)} z z`)
+        seen.push(...(await nextChanges(changes, 1, tools)));
+      stop.abort();
+      check(!seen.some((line) => line.includes('secret')), 'the history still has old values');
+      check(
+        seen.some((line) => line.endsWith(' a present')),
+        'what is there must stay',
+      );
+      check(
+        seen.some((line) => line.endsWith(' b -')),
+        'a follower must learn of earlier deletes',
+      );
+    },
+  },
 ];
 
 /** What holds when `features.snapshot` is claimed. */
