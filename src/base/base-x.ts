@@ -40,12 +40,12 @@ export function toBase32(bytes: Uint8Array): string {
 }
 
 /** The digits of a number, most significant first, in another base. */
-function rebased(digits: ArrayLike<number>, from: number, to: number): Uint8Array {
+function rebased(digits: readonly number[] | Uint8Array, from: number, to: number): Uint8Array {
   // A number has at most ln 256 / ln 58 = 1.366 times as many digits in base 58 as it has bytes.
   const result = new Uint8Array(Math.ceil(digits.length * 1.37));
   let used = 0;
-  for (let i = 0; i < digits.length; i += 1) {
-    let carry = digits[i]!;
+  for (const digit of digits) {
+    let carry = digit;
     let at = result.length - 1;
     for (let seen = 0; carry > 0 || seen < used; seen += 1, at -= 1) {
       carry += result[at]! * from;

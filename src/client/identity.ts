@@ -87,5 +87,5 @@ function remembered(identity: OrganisationIdentity): OrganisationIdentity {
 
 async function ground(): Promise<IdentityGround> {
   const { clock, random } = platform;
-  return { clock, random, crypto: await platform.crypto() };
+  return { clock, random, crypto: await platform.signatures() };
 }

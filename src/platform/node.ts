@@ -2,6 +2,7 @@
  * Standing on Node: native cryptography, pinned HTTP, threads, SQLite.
  * @module
  */
+import type { CryptoProvider } from '../ports/crypto.ts';
 import type { Http } from '../ports/http.ts';
 import type { Platform } from '../ports/platform.ts';
 import { nodeWorkers } from './node-workers.ts';
@@ -13,11 +14,16 @@ export const platform: Platform = {
   name: 'node',
   clock: systemClock,
   random: systemRandom,
-  crypto: async () => (await import('./node-crypto.ts')).nodeCrypto,
+  crypto: nodeCrypto,
+  signatures: nodeCrypto,
   http: { send: async (request) => (await http()).send(request) },
   workers: nodeWorkers(),
   openStore: async (path) => (await import('../adapters/stores/sqlite.ts')).sqliteStore(path),
 };
+
+async function nodeCrypto(): Promise<CryptoProvider> {
+  return (await import('./node-crypto.ts')).nodeCrypto;
+}
 
 let opened: Promise<Http> | undefined;
 

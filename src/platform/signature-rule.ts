@@ -3,9 +3,9 @@
  * odd keys and signatures; here those are refused before a provider sees them.
  * @module
  */
-import { ed25519 } from '@noble/curves/ed25519.js';
 import { type Bytes, fromHex, toHex } from '../base/bytes.ts';
 import { decompress } from '../base/curve-point.ts';
+import { isPrimeOrderPoint } from '../base/edwards-point.ts';
 import { RecentMap } from '../base/recent-map.ts';
 import type { PublicKey, SignatureKeyType } from '../ports/crypto.ts';
 
@@ -67,13 +67,8 @@ export function keyName({ type, publicKey }: PublicKey): string {
 }
 
 function judge({ type, publicKey }: PublicKey): boolean {
-  if (type !== 'Ed25519') return decompress(type, publicKey) !== undefined;
-  try {
-    const point = ed25519.Point.fromBytes(publicKey, false);
-    return !point.isSmallOrder() && point.isTorsionFree();
-  } catch {
-    return false;
-  }
+  if (type === 'Ed25519') return isPrimeOrderPoint(publicKey);
+  return decompress(type, publicKey) !== undefined;
 }
 
 /**

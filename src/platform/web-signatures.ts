@@ -2,7 +2,7 @@
  * Signatures of WebCrypto (W3C Web Cryptography Level 2): Ed25519 and the NIST curves; secp256k1 it does not know.
  * @module
  */
-import { type Bytes, concat, toBase64url } from '../base/bytes.ts';
+import { type Bytes, concat, fromBase64url, fromHex, toBase64url } from '../base/bytes.ts';
 import { decompress } from '../base/curve-point.ts';
 import { MeshError } from '../base/errors.ts';
 import { toJwk } from '../base/jwk.ts';
@@ -10,7 +10,8 @@ import type { PublicKey, SignatureKeyType } from '../ports/crypto.ts';
 import type { NativeSignatures } from './strict-verifier.ts';
 
 /** The part of SubtleCrypto that signs. */
-export type SubtleSignatures = Pick<SubtleCrypto, 'importKey' | 'sign' | 'verify'>;
+export type SubtleSignatures = Pick<SubtleCrypto, 'importKey' | 'sign' | 'verify'> &
+  Partial<Pick<SubtleCrypto, 'exportKey'>>;
 
 const hashes: Readonly<Record<Exclude<SignatureKeyType, 'Ed25519' | 'secp256k1'>, string>> = {
   'P-256': 'SHA-256',
@@ -42,6 +43,17 @@ export async function importSecret(
 ): Promise<CryptoKey> {
   const jwk = { ...toJwk(key), d: toBase64url(secret) } as JsonWebKey;
   return await subtle.importKey('jwk', jwk, algorithmOf(key.type).key, false, ['sign']);
+}
+
+// RFC 8410, section 7: what stands before the 32 bytes of the seed.
+const pkcs8Head = fromHex('302e020100300506032b657004220420');
+
+/** The Ed25519 public key of a seed. Rejects where the platform cannot say. */
+export async function derivePublicKey(subtle: SubtleSignatures, seed: Uint8Array): Promise<Bytes> {
+  const pkcs8 = concat(pkcs8Head, seed);
+  const key = await subtle.importKey('pkcs8', pkcs8, { name: 'Ed25519' }, true, ['sign']);
+  const jwk = await subtle.exportKey?.('jwk', key);
+  return fromBase64url(jwk?.x ?? '');
 }
 
 /** The signature of `message`, as JWS writes it. */

@@ -10,12 +10,19 @@ import { systemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
 import { createWebHttp } from './web-http.ts';
 
+const signatures = loadOnce(async () => (await import('./web-crypto.ts')).createWebCrypto());
+
 /** The platform behind `#platform` everywhere but on Node. */
 export const platform: Platform = {
   name: 'web',
   clock: systemClock,
   random: systemRandom,
-  crypto: loadOnce(async () => (await import('./web-crypto.ts')).createWebCrypto()),
+  crypto: loadOnce(async () => {
+    const provider = await signatures();
+    await provider.complete?.();
+    return provider;
+  }),
+  signatures,
   http: createWebHttp(),
   workers: inlineWorkers(),
   openStore: () => {

@@ -58,6 +58,10 @@ export interface CryptoProvider {
   agree(key: AgreementKey, publicKey: Uint8Array): Bytes;
   /** Key pair from its secret: 32 bytes for Ed25519 (RFC 8032), else the big-endian scalar. Default type Ed25519. */
   signingKey(seed: Uint8Array, type?: SignatureKeyType): SigningKey;
+  /**
+   * The same as `signingKey` where the platform's own arithmetic answers later; the house asks here first. Default: `signingKey`.
+   */
+  keyPair?(seed: Uint8Array, type?: SignatureKeyType): Promise<SigningKey>;
   /** Signature as JWS writes it (RFC 8032; RFC 7518, section 3.4: r and s, each as long as the curve's order). */
   sign(key: SigningKey, message: Uint8Array): Awaitable<Bytes>;
   /**
@@ -65,4 +69,9 @@ export interface CryptoProvider {
    * cofactorless equation; for secp256k1 the low S only (BIP 62), so that nobody makes a second signature out of one.
    */
   verify(key: PublicKey, message: Uint8Array, signature: Uint8Array): Awaitable<boolean>;
+  /**
+   * Loads what was left out so far. Until then `sign`, `verify`, `keyPair` and SHA-256 answer, and the rest throws `NOT_STARTED`.
+   * Default: nothing is left out.
+   */
+  complete?(): Promise<void>;
 }

@@ -14,8 +14,10 @@ export interface Platform {
   readonly name: 'node' | 'web';
   readonly clock: Clock;
   readonly random: Random;
-  /** Loads the provider on first use: plain-TypeScript curves weigh as much as the rest of the front door. */
+  /** Loads the whole provider on first use: plain-TypeScript curves weigh as much as the rest of the front door. */
   crypto(): Promise<CryptoProvider>;
+  /** The same provider, which may still have to be completed: enough to make key pairs, to sign, and to verify. */
+  signatures(): Promise<CryptoProvider>;
   readonly http: Http;
   readonly workers: WorkerPool;
   /** The durable store behind `store: './folder'`. */

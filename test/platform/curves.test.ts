@@ -11,7 +11,10 @@ import type { SignatureKeyType } from '../../src/ports/crypto.ts';
 const lengths = { 'P-256': 32, 'P-384': 48, 'P-521': 66, secp256k1: 32 } as const;
 const message = utf8('hello');
 
-describe.each([nobleCrypto, nodeCrypto, createWebCrypto()])('$name', (crypto) => {
+const web = createWebCrypto();
+await web.complete?.();
+
+describe.each([nobleCrypto, nodeCrypto, web])('$name', (crypto) => {
   test.each(Object.entries(lengths))('%s signs and verifies', async (name, length) => {
     const type = name as SignatureKeyType;
     const key = crypto.signingKey(new Uint8Array(length).fill(1), type);

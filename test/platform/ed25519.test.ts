@@ -7,7 +7,9 @@ import { nodeCrypto } from '../../src/platform/node-crypto.ts';
 import { isSoundKey } from '../../src/platform/signature-rule.ts';
 import { createWebCrypto } from '../../src/platform/web-crypto.ts';
 
-const providers = [nodeCrypto, nobleCrypto, createWebCrypto()];
+const web = createWebCrypto();
+await web.complete?.();
+const providers = [nodeCrypto, nobleCrypto, web];
 const { Point } = ed25519;
 const order = Point.CURVE().n;
 type Point = typeof Point.BASE;

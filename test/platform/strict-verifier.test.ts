@@ -1,7 +1,7 @@
 // What happens when a platform's own primitives judge otherwise than the rule, or do not judge at all.
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { describe, expect, it } from 'vitest';
-import { fromHex, utf8 } from '../../src/base/bytes.ts';
+import { fromHex, toBase64url, utf8 } from '../../src/base/bytes.ts';
 import { nobleCrypto } from '../../src/platform/noble-crypto.ts';
 import { nodeCrypto } from '../../src/platform/node-crypto.ts';
 import { nodeSignatures } from '../../src/platform/node-signatures.ts';
@@ -10,6 +10,7 @@ import { type NativeSignatures, StrictVerifier } from '../../src/platform/strict
 import { createWebCrypto } from '../../src/platform/web-crypto.ts';
 import { type SubtleSignatures, webSignatures } from '../../src/platform/web-signatures.ts';
 import type { CryptoProvider, SignatureKeyType } from '../../src/ports/crypto.ts';
+import { thrown } from '../base/thrown.ts';
 
 const lengths = { Ed25519: 32, 'P-256': 32, 'P-384': 48, 'P-521': 66, secp256k1: 32 } as const;
 const types = Object.keys(lengths) as SignatureKeyType[];
@@ -215,6 +216,7 @@ describe('a provider over WebCrypto', () => {
         verify: (...words) => subtle.verify(...words),
       };
       const web = createWebCrypto(spied);
+      await web.complete?.();
       const key = web.signingKey(secretOf(type, 5), type);
       const signatures = [await web.sign(key, message), await web.sign(key, message)];
       for (const signature of signatures) {
@@ -229,10 +231,51 @@ describe('a provider over WebCrypto', () => {
   it('does all with noble where there is no SubtleCrypto, as on a page without TLS', async () => {
     const web = createWebCrypto({} as SubtleSignatures);
     for (const type of types) {
-      const key = web.signingKey(secretOf(type, 5), type);
+      const key = await web.keyPair!(secretOf(type, 5), type);
       const signature = await web.sign(key, message);
       expect(await web.verify(key, message, signature)).toBe(true);
       expect(await web.verify(key, fromHex('00'), signature)).toBe(false);
     }
+  });
+
+  it('makes the key pairs that noble makes, by itself, and lets noble make those it gets wrong', async () => {
+    const seed = secretOf('Ed25519', 5);
+    const { publicKey } = nobleCrypto.signingKey(seed);
+    const asked: string[] = [];
+    const spied = (x?: string): SubtleSignatures => ({
+      importKey: ((...words: Parameters<SubtleCrypto['importKey']>) =>
+        subtle.importKey(...words)) as SubtleCrypto['importKey'],
+      sign: (...words) => subtle.sign(...words),
+      verify: (...words) => subtle.verify(...words),
+      exportKey: (async (format: 'jwk', key: CryptoKey) => {
+        asked.push(format);
+        return { ...(await subtle.exportKey(format, key)), ...(x !== undefined && { x }) };
+      }) as SubtleCrypto['exportKey'],
+    });
+    const honest = createWebCrypto(spied());
+    expect((await honest.keyPair!(seed)).publicKey).toEqual(publicKey);
+    expect(thrown(() => honest.signingKey(seed))).toMatchObject({ code: 'NOT_STARTED' });
+    const other = toBase64url(nobleCrypto.signingKey(secretOf('Ed25519', 6)).publicKey);
+    const lying = createWebCrypto(spied(other));
+    expect((await lying.keyPair!(seed)).publicKey).toEqual(publicKey);
+    expect(asked).toEqual(['jwk', 'jwk']);
+  });
+
+  it('hashes by SHA-256 at once, and does the rest when it is complete', async () => {
+    const web = createWebCrypto();
+    const [one, two] = [fromHex('00ff'), fromHex('01')];
+    expect(web.hash('sha256', one, two)).toEqual(nodeCrypto.hash('sha256', one, two));
+    const rest = [
+      (crypto: CryptoProvider) => crypto.hash('sha512', one, two),
+      (crypto: CryptoProvider) => crypto.hmac('sha256', one, two),
+      (crypto: CryptoProvider) => crypto.agreementKey(new Uint8Array(32).fill(3)).publicKey,
+      (crypto: CryptoProvider) =>
+        crypto.aead('aes-256-gcm', new Uint8Array(32)).seal(new Uint8Array(12), one, two),
+    ];
+    for (const ask of rest) {
+      expect(thrown(() => ask(web))).toMatchObject({ code: 'NOT_STARTED' });
+    }
+    await web.complete?.();
+    for (const ask of rest) expect(ask(web)).toEqual(ask(nobleCrypto));
   });
 });

@@ -260,10 +260,13 @@ export async function stateOf(
       const detail = 'its key is not a key of its log';
       throw new MeshError('STORE_CORRUPT', { store: storeKey, detail }, { cause });
     });
-  return { log, current, next: nextOf(record, keys), every, revision };
+  return { log, current, next: await nextOf(record, keys), every, revision };
 }
 
-function nextOf({ log, seeds, nextKey }: ReadRecord, keys: KeySource): KeptKey | undefined {
+async function nextOf(
+  { log, seeds, nextKey }: ReadRecord,
+  keys: KeySource,
+): Promise<KeptKey | undefined> {
   if (log.length === 0 || log.at(-1)?.deactivated === true) return undefined;
   if (seeds !== undefined) return keys.named(seeds.nextSeed);
   return nextKey === undefined ? undefined : { multikey: nextKey };

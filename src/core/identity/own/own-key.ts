@@ -37,7 +37,7 @@ export interface KeySource {
   /** A key that was made before; throws `KEY_INVALID` when it cannot be found. */
   find(kept: KeptKey): Promise<OwnKey>;
   /** The key that a kept secret gives. */
-  named(seed: Bytes): KeptKey;
+  named(seed: Bytes): Promise<KeptKey>;
 }
 
 /** Key types of did:mesh: those whose signatures have 64 bytes. */
@@ -45,24 +45,23 @@ const types = { EdDSA: 'Ed25519', ES256: 'P-256', ES256K: 'secp256k1' } as const
 
 /** Keys made from chance: the two of the beginning one after the other, each later one by its name. */
 export function seedSource(crypto: CryptoProvider, random: Random): KeySource {
-  const make = (purpose: string): OwnKey => {
-    const beginning = purpose === firstPurpose || purpose === secondPurpose;
-    return seedKey(crypto, (beginning ? random : random.child(purpose)).bytes(32));
-  };
   return {
-    make: (purpose) => Promise.resolve(make(purpose)),
+    make: (purpose) => {
+      const beginning = purpose === firstPurpose || purpose === secondPurpose;
+      return seedKey(crypto, (beginning ? random : random.child(purpose)).bytes(32));
+    },
     named: (seed) => seedKey(crypto, seed),
-    find: ({ multikey, seed }) => {
-      const key = seed && seedKey(crypto, seed);
-      if (key?.multikey === multikey) return Promise.resolve(key);
-      return Promise.reject(unfound(multikey));
+    find: async ({ multikey, seed }) => {
+      const key = seed && (await seedKey(crypto, seed));
+      if (key?.multikey === multikey) return key;
+      throw unfound(multikey);
     },
   };
 }
 
 /** The Ed25519 key of a seed. */
-export function seedKey(crypto: CryptoProvider, seed: Bytes): OwnKey {
-  const key = crypto.signingKey(seed);
+export async function seedKey(crypto: CryptoProvider, seed: Bytes): Promise<OwnKey> {
+  const key = await (crypto.keyPair?.(seed) ?? crypto.signingKey(seed));
   const sign = async (message: Uint8Array): Promise<Bytes> => await crypto.sign(key, message);
   const signer: KeySigner = { algorithm: 'EdDSA', publicKey: key.publicKey, sign };
   return { multikey: toMultikey('Ed25519', key.publicKey), signer, seed };
@@ -80,7 +79,7 @@ export function foreignSource(signer: KeySigner, next: NextSigner | undefined): 
       }
       return next && foreignKey(await next());
     },
-    named: (seed) => ({ multikey: '', seed }),
+    named: (seed) => Promise.resolve({ multikey: '', seed }),
     find: async ({ multikey }) => {
       if (first.multikey === multikey) return first;
       const key = next && foreignKey(await next(multikey));

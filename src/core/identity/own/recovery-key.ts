@@ -27,7 +27,7 @@ export async function createRecoveryKey(
 ): Promise<RecoveryKey> {
   const chance = random.child('identity-recovery');
   const seed = chance.bytes(32);
-  const { multikey } = seedKey(crypto, seed);
+  const { multikey } = await seedKey(crypto, seed);
   if (passphrase === undefined) return { key: multikey, secret: clear + toBase64url(seed) };
   const box = await new Sealer(passphrase, crypto, chance).seal(seed, sealed);
   return { key: multikey, secret: sealed + toBase64url(utf8(JSON.stringify(box))) };

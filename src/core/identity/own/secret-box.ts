@@ -74,6 +74,7 @@ export class Sealer {
     const name = `${String(cost)}.${salt}`;
     if (this.#derived?.name === name) return this.#derived.key;
     const { scrypt } = await loadScrypt();
+    await this.#crypto.complete?.();
     // One spelling of letters with accents, whichever keyboard wrote them.
     const passphrase = utf8(this.#passphrase.normalize('NFKC'));
     const options = { N: 2 ** cost, r: 8, p: 1, dkLen: 32 };
