@@ -21,7 +21,7 @@ const admitted: Readonly<Record<string, string>> = {
   'did-jwt': 'credentials, loaded on first use',
   'did-resolver': 'of did-jwt: the type of a resolver',
   eventemitter3: 'the events of a client',
-  multiformats: 'of did-jwt: encodings of bytes',
+  multiformats: 'DIDs and content identifiers',
   uint8arrays: 'of did-jwt: bytes',
 };
 

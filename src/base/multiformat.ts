@@ -5,7 +5,9 @@
  */
 
 import { sha256 } from '@noble/hashes/sha2.js';
-import { fromBase58, toBase32, toBase58 } from './base-x.ts';
+import { base58btc } from 'multiformats/bases/base58';
+import { CID } from 'multiformats/cid';
+import * as Digest from 'multiformats/hashes/digest';
 import { type Bytes, concat } from './bytes.ts';
 import { canonicalBytes } from './canonical.ts';
 import { MeshError } from './errors.ts';
@@ -23,15 +25,14 @@ const keyPrefixes = {
 /** A kind of public key. */
 export type KeyType = keyof typeof keyPrefixes;
 
-// Prefixes as varints: sha2-256 (0x12) of 32 bytes; CIDv1 of raw bytes (0x55) and of JSON (0x0200).
-const sha2_256 = [0x12, 0x20];
-const rawCid = [1, 0x55, ...sha2_256];
-const jsonCid = [1, 0x80, 0x04, ...sha2_256];
+const sha2_256 = 0x12;
+const rawCodec = 0x55;
+const jsonCodec = 0x0200;
 const maxMultibase = 256;
 
 /** `bytes` as base58btc multibase text (`z...`). */
 export function toMultibase(bytes: Uint8Array): string {
-  return `z${toBase58(bytes)}`;
+  return base58btc.encode(bytes);
 }
 
 /** Bytes of base58btc multibase text. */
@@ -39,10 +40,12 @@ export function fromMultibase(text: string, at = 'multibase'): Bytes {
   // base58 takes quadratic time, so foreign text has a bound.
   const expected = `base58btc multibase of at most ${String(maxMultibase)} characters`;
   const params = { at, expected, got: text };
-  const fits = text.length <= maxMultibase && text.startsWith('z');
-  const bytes = fits ? fromBase58(text.slice(1)) : undefined;
-  if (bytes === undefined) throw new MeshError('SCHEMA_INVALID', params);
-  return bytes;
+  if (text.length > maxMultibase) throw new MeshError('SCHEMA_INVALID', params);
+  try {
+    return Uint8Array.from(base58btc.decode(text));
+  } catch (cause) {
+    throw new MeshError('SCHEMA_INVALID', params, { cause });
+  }
 }
 
 /** Multikey text of a public key: multicodec prefix and key, in multibase. */
@@ -79,20 +82,15 @@ export function cidOf(bytes: Uint8Array): string {
 
 /** CIDv1 of the raw bytes whose sha2-256 digest is `digest`, for who has a faster hash at hand. */
 export function cidOfDigest(digest: Uint8Array): string {
-  return cidText(rawCid, digest);
+  return CID.createV1(rawCodec, Digest.create(sha2_256, digest)).toString();
 }
 
 /** CIDv1 of the canonical JSON of `value` (codec json, sha2-256): the name of a document by its content. */
 export function cidOfJson(value: unknown): string {
-  return cidText(jsonCid, sha256(canonicalBytes(value)));
+  return CID.createV1(jsonCodec, Digest.create(sha2_256, sha256(canonicalBytes(value)))).toString();
 }
 
 /** sha2-256 multihash of `bytes` as multibase text. */
 export function multihashOf(bytes: Uint8Array): string {
-  return toMultibase(concat(Uint8Array.from(sha2_256), sha256(bytes)));
-}
-
-/** The text of a CIDv1: its bytes in base32, after the letter that says so. */
-function cidText(prefix: readonly number[], digest: Uint8Array): string {
-  return `b${toBase32(concat(Uint8Array.from(prefix), digest))}`;
+  return toMultibase(Digest.create(sha2_256, sha256(bytes)).bytes);
 }

@@ -18,10 +18,10 @@ const root = join(import.meta.dirname, '../..');
 
 /** A house with one lawful file on each floor. */
 const lawful = {
-  'src/base/bytes.ts': `export { sha256 } from '@noble/hashes/sha2.js';`,
+  'src/base/bytes.ts': `export { base58btc } from 'multiformats/bases/base58';`,
   'src/schema/task.ts': `export * from '../base/bytes.ts';`,
-  'src/ports/store.ts': `export type { sha256 } from '../schema/task.ts';`,
-  'src/core/trust/needs.ts': `export type { sha256 } from '../../ports/store.ts';`,
+  'src/ports/store.ts': `export type { base58btc } from '../schema/task.ts';`,
+  'src/core/trust/needs.ts': `export type { base58btc } from '../../ports/store.ts';`,
   'src/core/trust/index.ts': `export const jws = () => import('did-jwt');\nexport type * from './needs.ts';`,
   'src/core/audit/index.ts': `export { sha256 } from '@noble/hashes/sha2.js';`,
   'src/core/audit/entry.ts': `import type { Log } from './log.ts';\nexport interface Entry { log: Log }`,
