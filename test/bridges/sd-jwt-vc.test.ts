@@ -283,6 +283,18 @@ describe('disclosures', () => {
     expect(refusedWith({ _sd: [digestOf(disclosure)] }, [disclosure])).toBe('claims');
   });
 
+  it('are refused at the second reference, not followed from each', () => {
+    // Each refers to the next one twice: whoever followed every reference would visit 2^30 of them.
+    let inner = disclosureOf('salt', 'end');
+    const chain = [inner];
+    for (let level = 0; level < 30; level += 1) {
+      const reference = { '...': digestOf(inner) };
+      inner = disclosureOf('salt', [reference, reference]);
+      chain.push(inner);
+    }
+    expect(refusedWith({ list: [{ '...': digestOf(inner) }] }, chain)).toBe('claims');
+  });
+
   it('are refused when they are too many or too deep', () => {
     expect(() => sdJwtParts(`a.b.c~${'x~'.repeat(129)}`)).toThrow(MeshError);
     expect(() => sdJwtParts('a.b.c')).toThrow(MeshError);

@@ -290,6 +290,14 @@ describe('a set of proofs', () => {
     expect(await verdict({ ...set, proof: [first, broken] })).toBe('signature');
   });
 
+  it('does not hold when they are of different contexts, since nobody could say what was signed', async () => {
+    const { '@context': contexts, ...rest } = unsecured;
+    const first = await sign({ '@context': [contexts[0]], ...rest }, alice);
+    const set = await sign({ ...first, '@context': contexts }, bob);
+    const { ok, checks } = await verify(set);
+    expect({ ok, reason: checks.at(-1)!.reason }).toEqual({ ok: false, reason: 'form.proof' });
+  });
+
   it('may lose a proof: none covers the others', async () => {
     const set = await sign(await sign(unsecured, alice), bob);
     const [first, second] = set.proof as object[];

@@ -103,6 +103,19 @@ describe('a right that is handed on', () => {
     );
   });
 
+  it('keeps the scope of every link', () => {
+    const [a, b] = subjects;
+    const right: Right = { types, scopes: [{ subjects: [a!] }], depth: 2 };
+    const scope = { claims: { level: ['gold'] } };
+    const handed = attenuate(right, { types, scope, depth: 1 })!;
+    const further = attenuate(handed, { types })!;
+    for (const one of [handed, further]) {
+      expect(permits(one, 'Partner', credentialOf('Partner', a, 'gold'))).toBe(true);
+      expect(permits(one, 'Partner', credentialOf('Partner', b, 'gold'))).toBe(false);
+      expect(permits(one, 'Partner', credentialOf('Partner', a, 'tin'))).toBe(false);
+    }
+  });
+
   it('is gone when its depth is', () => {
     const right: Right = { types, scopes: [], depth: 0 };
     expect(attenuate(right, { types })).toBeUndefined();
@@ -201,6 +214,23 @@ describe('delegations', () => {
     expect((await one.trust.verify(token, { delegations })).counted).toEqual([]);
     const alone = await two.trust.verify(token, { delegations: [second.jwt] });
     expect(alone.counted).toEqual([]);
+  });
+
+  it('let what counts by them stand until the first of them ends', async () => {
+    const verifier = await verifierWith(2);
+    const now = world.clock.now();
+    for (const [first, second] of [
+      ['10m', '90d'],
+      ['90d', '10m'],
+    ] as const) {
+      const handed = { types: ['Partner'], depth: 1 };
+      const delegations = [
+        (await root.trust.delegate(middle.did, handed, first)).jwt,
+        (await middle.trust.delegate(leaf.did, { types: ['Partner'] }, second)).jwt,
+      ];
+      const verification = await verifier.trust.verify(await partner(leaf), { delegations });
+      expect(verification).toMatchObject({ counted: ['Partner'], until: now + 600_000 });
+    }
   });
 
   it('that go round in a circle are followed once', async () => {

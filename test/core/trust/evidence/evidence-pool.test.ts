@@ -289,6 +289,24 @@ describe('evidence between organisations', () => {
     });
   });
 
+  it('of one instant is the same on every node, whichever word came first', async () => {
+    const world = new World();
+    const rater = await world.org('rater');
+    const about = party('worker').did;
+    const words = [
+      await rater.trust.attest({ about, type: 'reliable', value: 0.9 }),
+      await rater.trust.attest({ about, type: 'reliable', value: 0.1 }),
+      await rater.trust.attest({ about, type: 'reliable', value: 0.5 }),
+    ];
+    const kept = new Set<string>();
+    for (const order of [words, words.toReversed(), [words[1]!, words[2]!, words[0]!]]) {
+      const node = await world.org(`node ${String(order.map((one) => one.value))}`);
+      await node.trust.merge({ format: 1, evidence: [], attestations: order, logs: [] });
+      kept.add(JSON.stringify((await node.trust.exportEvidence()).attestations));
+    }
+    expect(kept.size).toBe(1);
+  });
+
   it('about a node by itself never counts, whoever brings it', async () => {
     const world = new World();
     const node = await world.org('node');

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Did } from '../../../../src/base/ids.ts';
-import type { EvidenceSet, Report } from '../../../../src/core/trust/reputation/evidence-table.ts';
+import { reputationConstants } from '../../../../src/core/trust/reputation/constants.ts';
+import {
+  type EvidenceSet,
+  EvidenceTable,
+  type Report,
+} from '../../../../src/core/trust/reputation/evidence-table.ts';
+import { experienceGraph } from '../../../../src/core/trust/reputation/reach.ts';
 import {
   opinionOf,
   Reputation,
@@ -85,6 +91,23 @@ describe('an opinion', () => {
     expect(one!.credibility).toBeGreaterThan(0.5);
     expect(others).toEqual([]);
     expect(opinion.standing).toBe('bad');
+  });
+
+  it('measures nobody by less than three tasks of one’s own', () => {
+    const heard = [report(seed, b, 20), report(b, a, 10), report(b, c, 10)];
+    const weightOf = (own: number) => {
+      const opinion = opinionOf(a, set([...heard, report(me, c, 0, own)]));
+      return opinion.contributions.find(({ rater }) => rater === b)!.credibility;
+    };
+    expect(weightOf(2.99)).toBe(weightOf(0));
+    expect(weightOf(6)).toBeLessThan(weightOf(0));
+  });
+
+  it('follows good experience only: whom a seed found bad more often than good is not in reach', () => {
+    const found = [report(seed, b, 4, 5), report(seed, c, 20), report(b, a, 20)];
+    expect(opinionOf(a, set(found)).contributions).toEqual([]);
+    const table = new EvidenceTable(set(found), reputationConstants.halfLives);
+    expect(experienceGraph(table, reputationConstants.pairCap).size).toBe(2);
   });
 
   it('takes no more than 20 tasks from one rater, nor from one organisation, and 10 from all others', () => {

@@ -317,6 +317,19 @@ describe('a trust score', () => {
     );
   });
 
+  it('gives half of what is missing for each good finding, and takes three quarters for each bad one', () => {
+    const found = (good: number, bad: number) =>
+      Array.from({ length: good + bad }, (_, i) => {
+        return { issuer: raterOf(i), type: 'compliance/x', value: i < good ? 1 : 0 };
+      });
+    const points = (good: number, bad: number) =>
+      trustScore({ ...stranger, compliance: found(good, bad) }, now).factors.find(
+        ({ name }) => name === 'compliance',
+      )!.contribution;
+    const seen = [points(1, 0), points(2, 0), points(1, 1), points(2, 2), points(0, 1)];
+    expect(seen).toEqual([7.5, 11.25, 1.875, 0.7031, 0]);
+  });
+
   it('stays as it is within the hour', () => {
     const known = { ...stranger, evidence: [{ day: today - 40, kept: 9, broken: 1 }] };
     expect(trustScore(known, now + hour - 1)).toEqual(trustScore(known, now));

@@ -202,6 +202,17 @@ describe('a status list on the web', () => {
     expect(statusOf(await org.trust.verify(await listed('8')))).toMatchObject({ ok: false });
   });
 
+  it('by somebody else is neither kept nor asked for again at once', async () => {
+    const { org, http } = await webRig();
+    http.answer = await listBy(party('other'), 0);
+    for (let i = 0; i < 2; i += 1) {
+      expect(statusOf(await org.trust.verify(await listed('8')))).toMatchObject({
+        reason: 'status.unreachable',
+      });
+    }
+    expect(http.requests).toHaveLength(1);
+  });
+
   it('refuses an index outside the list, and suspends where it says so', async () => {
     const { org, http } = await webRig();
     expect((await org.trust.verify(await listed('131072'))).because).toMatch(/outside the list/);
@@ -327,6 +338,7 @@ describe('a status', () => {
   it.each([
     ['a list of another size', sized, { statusPurpose: 'message', statusSize: 1 }],
     ['a list that is too short for its size', sized, { statusPurpose: 'message' }],
+    ['a list of a greater size', {}, { statusSize: 2 }],
     ['an index outside the list', { statusListIndex: '131072' }, {}],
     ['an index beyond all numbers', { statusListIndex: '9'.repeat(100) }, {}],
     ['a list of the 2021 form', { type: 'StatusList2021Entry' }, {}],

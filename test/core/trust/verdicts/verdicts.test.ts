@@ -206,6 +206,57 @@ describe('a quarantine', () => {
     expect(eventsOf(other, 'trust.quarantined')).toHaveLength(1);
   });
 
+  it('ends when it said it would, also where its issuer ends it later', async () => {
+    const town = new Town();
+    const { clock } = town.world;
+    const issuer = party('issuer');
+    const other = await town.org('other', [issuer]);
+    const began = clock.now();
+    const verdict = await verdictBy(issuer, guilty.did, began);
+    hearing(town, other, { verdict });
+    await until(() => other.trust.quarantined().length === 1);
+    await clock.advance(hour - 20_000);
+    const end = {
+      format: 1,
+      verdict: verdict.id,
+      by: issuer.did,
+      about: guilty.did,
+      at: toInstant(began + hour + 30_000),
+      because: 'lifted',
+    } as const;
+    hearing(town, other, { release: await sign('trust-release', end, issuer.signer) });
+    await settled();
+    await clock.advance(20_000);
+    expect(other.trust.quarantined()).toEqual([]);
+  });
+
+  it('silences whom it is about: neither its words nor its credentials count meanwhile', async () => {
+    const town = new Town();
+    const speaker = await town.org('speaker');
+    const holder = await town.org('holder');
+    const anchors = [{ issuer: speaker.did, types: ['Partner', 'reliable'] }];
+    const node = await town.org('node', [], { anchors });
+    for (const org of [speaker, holder]) town.world.street.connect(org.did, node.did);
+    const subject = holder.did;
+    const { jwt } = await speaker.trust.issue({ subject, type: 'Partner', claims: {} });
+    await holder.trust.hold(jwt);
+    await node.trust.meet(subject);
+    const attestations = [await speaker.trust.attest({ about: subject, type: 'reliable' })];
+    await node.trust.merge({ format: 1, evidence: [], attestations, logs: [] });
+    const given = () =>
+      node.trust
+        .score(subject)
+        .factors.filter(({ contribution }) => contribution > 0)
+        .map(({ name }) => name);
+    expect(given()).toEqual(['credentials', 'attestations']);
+    expect([...node.trust.credentialsOf(subject)]).toEqual(['Partner']);
+    const verdict = await node.trust.quarantine(speaker.did, request);
+    expect(given()).toEqual([]);
+    expect([...node.trust.credentialsOf(subject)]).toEqual([]);
+    await node.trust.release(verdict.id);
+    expect(given()).toEqual(['credentials', 'attestations']);
+  });
+
   it('whose end came first never strikes', async () => {
     const town = new Town();
     const issuer = await town.org('issuer');
@@ -424,6 +475,18 @@ describe('notice and appeal', () => {
     const filed = await judged.trust.appeal(verdict.id, { grounds: 'please' });
     expect(filed.delivered).toBe(false);
     expect(issuer.trust.quarantined()).toEqual([judged.did]);
+  });
+
+  it('is refused once the verdict is over', async () => {
+    const { issuer, judged, verdict } = await three();
+    const { appeal } = await judged.trust.appeal(verdict.id, { grounds: 'no' });
+    await issuer.trust.answerAppeal(verdict.id, { grant: true });
+    const { proof: _, ...body } = appeal;
+    const again = await sign('trust-appeal', { ...body, grounds: 'yes' }, judged.signer);
+    await expect(issuer.trust.hear(again)).rejects.toMatchObject({
+      code: 'VERDICT_REFUSED',
+      params: { detail: 'it is over' },
+    });
   });
 
   it('is refused from others, about others, and with an altered text', async () => {
