@@ -4,6 +4,7 @@
  */
 import { fromUtf8, utf8 } from '../../base/bytes.ts';
 import { MeshError } from '../../base/errors.ts';
+import { frozenJson } from '../../base/frozen-json.ts';
 import { type Did, type DidUrl, didMethod, parseMeshDid, splitDidUrl } from '../../base/ids.ts';
 import { RecentMap } from '../../base/recent-map.ts';
 import { list, number, object, parseJson } from '../../base/shape.ts';
@@ -194,7 +195,7 @@ export class KeyRing implements DidResolver {
   }
 
   /**
-   * The document of `did`, frozen where it came from elsewhere. Throws `PETNAME_UNKNOWN` for a petname nobody
+   * The document of `did`, frozen. Throws `PETNAME_UNKNOWN` for a petname nobody
    * pinned, `DID_METHOD_UNKNOWN`, `DID_INVALID`, `DID_NOT_FOUND`,
    * or `DID_UNREACHABLE`, also for a did:mesh whose history was never received: it may well exist.
    */
@@ -205,7 +206,8 @@ export class KeyRing implements DidResolver {
       return this.#vouchedFor(did) ?? this.#others.resolve(did, options);
     const { log } = await this.#knownOrThrow(await this.named(did));
     const deactivated = log.at(-1)?.deactivated === true;
-    return { document: meshDocument(log), ageMs: 0, deactivated };
+    const document = frozenJson(meshDocument(log), 'document');
+    return Object.freeze({ document, ageMs: 0, deactivated });
   }
 
   /** Forgets what a resolver said about `did`, so that it is asked again. */
@@ -217,7 +219,7 @@ export class KeyRing implements DidResolver {
     const entry = this.#options.registry?.get(did);
     if (entry === undefined) return undefined;
     const ageMs = Math.max(0, this.#options.clock.now() - Date.parse(entry.at));
-    return { document: entry.document, ageMs, deactivated: false };
+    return Object.freeze({ document: entry.document, ageMs, deactivated: false });
   }
 
   /** Who `did` is: itself, or, of a petname, whom it stands for. Throws `PETNAME_UNKNOWN`. */

@@ -3,6 +3,7 @@ import { memoryStore } from '../../../src/adapters/stores/memory.ts';
 import { utf8 } from '../../../src/base/bytes.ts';
 import type { Did, DidUrl } from '../../../src/base/ids.ts';
 import { toMultikey } from '../../../src/base/multiformat.ts';
+import { DidRegistry } from '../../../src/core/identity/dids.ts';
 import { createIdentity, KeyRing } from '../../../src/core/identity/index.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
 import type { Store } from '../../../src/ports/store.ts';
@@ -182,6 +183,23 @@ describe('KeyRing.resolve', () => {
     [`did:mesh:app:x:z${'Qm'.repeat(22)}`, 'DID_UNREACHABLE'],
   ] as const)('answers for %s with %s', async (did, code) => {
     expect(await rejected(newRing().resolve(did))).toMatchObject({ code });
+  });
+
+  it('hands out what nobody can change, whatever the method', async () => {
+    const registry = new DidRegistry();
+    const web: Did = 'did:web:a.example';
+    registry.add({ id: web, service: [{ id: '#s', type: 'T', serviceEndpoint: 'x' }] }, { at: 0 });
+    const ring = new KeyRing({ clock, crypto: nodeCrypto, store: memoryStore(), registry });
+    const { did, first } = await fork();
+    await ring.learn(first);
+    for (const one of [did, `did:key:${keyOf(1).multikey}`, web] as const) {
+      const resolution = await ring.resolve(one);
+      const { verificationMethod, service = [], assertionMethod } = resolution.document;
+      const parts = [resolution, resolution.document, assertionMethod];
+      for (const part of [...parts, ...verificationMethod, ...service]) {
+        expect(Object.isFrozen(part)).toBe(true);
+      }
+    }
   });
 
   it('says that a DID was ended', async () => {
