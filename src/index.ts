@@ -187,6 +187,7 @@ export type {
   FiledAppeal,
   GraphView,
   Histories,
+  JudgedCredential,
   MergeResult,
   MermaidOptions,
   Neighbours,

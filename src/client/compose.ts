@@ -201,6 +201,13 @@ async function build(
         });
         reviewSessions(peer);
       },
+      journal: (judged) => {
+        const { subject } = judged;
+        audit.appendSoon('credential', { ...judged }, { subject, personal: ['reason'] });
+      },
+      onSuspended: (peer) => {
+        reviewSessions(peer);
+      },
     }),
   );
   const policy = own(

@@ -76,9 +76,10 @@ export const credentialStatus: Shape<CredentialStatus> = (value, at) => {
   const entry = members(value, at);
   const { id, statusListCredential, statusSize = 1, statusMessage } = entry;
   if (id === statusListCredential) throw refused(`${at}.id`, 'not the URL of the list', id);
+  if (statusMessage === undefined && statusSize === 1) return entry;
   const values = new Set(statusMessage?.map(({ status }) => Number(status)));
   const whole = values.size === 1 << statusSize && values.size === statusMessage?.length;
-  if (statusMessage === undefined ? statusSize > 1 : !whole) {
+  if (!whole) {
     throw refused(`${at}.statusMessage`, 'one message for each value', statusMessage?.length);
   }
   if ([...values].some((known) => known >= 1 << statusSize)) {

@@ -118,6 +118,13 @@ export interface MeshEventData {
     readonly issuer: Did;
     readonly reason: string;
   };
+  /** The credential stays, and stands again after `credential.reinstated`. */
+  'credential.suspended': {
+    readonly credential: string;
+    readonly issuer: Did;
+    readonly reason: string;
+  };
+  'credential.reinstated': { readonly credential: string; readonly issuer: Did };
   'audit.equivocated': {
     /** The log of which its keeper, the peer it is about, signed two truths. */
     readonly log: string;

@@ -43,6 +43,7 @@ export type {
   TrustWeights,
   TrustWeightsChoice,
 } from './score/score.ts';
+export type { JudgedCredential } from './status/own-list-records.ts';
 export type { SaidStatus } from './status/status-list.ts';
 export type { Reach } from './status/status-relay.ts';
 export { TrustEngine } from './trust-engine.ts';

@@ -14,6 +14,7 @@ import type { TrustAnchor } from './credentials/anchors.ts';
 import type { Skew } from './credentials/claims.ts';
 import type { Histories, Keys, Neighbours, Street, TownCrier } from './needs.ts';
 import type { TrustWeightsChoice } from './score/weights.ts';
+import type { JudgedCredential } from './status/own-list-records.ts';
 import type { VerdictEffects } from './verdicts/verdict-desk.ts';
 
 /** Options of `TrustEngine`. */
@@ -51,6 +52,10 @@ export interface TrustEngineOptions extends VerdictEffects {
   readonly maxStatusAgeMs?: number;
   /** Told at once when a credential of a peer is revoked, so that its sessions can be judged again. */
   readonly onRevoked?: (subject: Did, credential: string, types: readonly string[]) => void;
+  /** Told at once when a credential of a peer is suspended. */
+  readonly onSuspended?: (subject: Did) => void;
+  /** Told of every credential this node has revoked, suspended or reinstated, once that is written. */
+  readonly journal?: (judged: JudgedCredential) => void;
 }
 
 /** What `TrustEngine.status` tells. */

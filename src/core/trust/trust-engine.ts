@@ -221,12 +221,30 @@ export class TrustEngine implements AsyncDisposable {
   }
 
   /**
-   * Takes back what this node said under `id`, and resolves when every connected peer goes by it or 5 s have passed.
+   * Takes back for good what this node said under `id`, and resolves when every connected peer goes by it or 5 s have passed.
    * `NOT_FOUND` for what this node did not issue. What was revoked before is told again.
    */
   async revoke(id: string, reason: string): Promise<Reach> {
     await this.#ready();
     return this.#credentials.statuses.revoke(id, reason);
+  }
+
+  /**
+   * Takes back for now what this node said under `id`, until {@link reinstate}; resolves as {@link revoke} does. `NOT_FOUND`;
+   * `STATE_CONFLICT` for what was revoked. What is suspended already is told again.
+   */
+  async suspend(id: string, reason: string): Promise<Reach> {
+    await this.#ready();
+    return this.#credentials.statuses.suspend(id, reason);
+  }
+
+  /**
+   * Lets what this node has suspended stand again; resolves as {@link revoke} does. `NOT_FOUND`; `STATE_CONFLICT` for what was
+   * revoked.
+   */
+  async reinstate(id: string): Promise<Reach> {
+    await this.#ready();
+    return this.#credentials.statuses.reinstate(id);
   }
 
   /**

@@ -285,6 +285,8 @@ const everyType: Readonly<Record<MeshEventType, true>> = {
   'trust.violation': true,
   'credential.accepted': true,
   'credential.revoked': true,
+  'credential.suspended': true,
+  'credential.reinstated': true,
   'audit.equivocated': true,
   'audit.lost': true,
   'audit.unanchored': true,

@@ -26,6 +26,8 @@ export interface BookedCredential {
   readonly via: readonly DelegationLink[];
   readonly credential: Credential;
   readonly jwt: string;
+  /** Its issuer has suspended it: it stands again once it is reinstated. */
+  readonly suspended: boolean;
 }
 
 /** Options of {@link CredentialBook}. */
@@ -47,11 +49,14 @@ export interface CredentialBookOptions {
   readonly onChanged: (subject: Did, because: string) => void;
   /** Told when a credential that was gone by is revoked. */
   readonly onRevoked: (subject: Did, credential: string, types: readonly string[]) => void;
+  /** Told when a credential that was gone by is suspended. */
+  readonly onSuspended: (subject: Did) => void;
 }
 
-interface Row extends Omit<BookedCredential, 'counted' | 'via'> {
+interface Row extends Omit<BookedCredential, 'counted' | 'via' | 'suspended'> {
   counted: readonly string[];
   via: readonly DelegationLink[];
+  suspended: boolean;
   /** Epoch milliseconds since when it has been in the book: the keys of that time count for it. */
   readonly since: number;
   /** Epoch milliseconds at which the credential itself ends. */
@@ -120,11 +125,14 @@ export class CredentialBook {
     return row;
   }
 
-  /** Books a peer's credential when it is valid and about the peer, or a delegation that counts; whether it was booked. */
+  /**
+   * Books a peer's credential when it is valid, or suspended, and about the peer, or a delegation that counts; whether it was
+   * booked.
+   */
   async accept(peer: Did, jwt: string): Promise<boolean> {
     const verification = await this.#options.verify(jwt, 'anchors');
     const { valid, subject, counted } = verification;
-    if (!valid || subject === undefined) return false;
+    if (!(valid || isSuspended(verification)) || subject === undefined) return false;
     if (subject !== peer && !counted.includes(delegationType)) return false;
     const { issuer, credential } = verification as Required<Verification>;
     const known = this.#rows.get(subject)?.get(nameOf(issuer, credential.id));
@@ -138,7 +146,8 @@ export class CredentialBook {
   /** What is gone by for `subject` now. */
   standing(subject: Did): readonly BookedCredential[] {
     const now = this.#options.clock.now();
-    return [...(this.#rows.get(subject)?.values() ?? [])].filter(({ until }) => now < until);
+    const rows = [...(this.#rows.get(subject)?.values() ?? [])];
+    return rows.filter(({ until, suspended }) => !suspended && now < until);
   }
 
   /** Everything booked about `subject`, also what could not be judged lately. */
@@ -187,7 +196,7 @@ export class CredentialBook {
     return [...lists.values()];
   }
 
-  /** Goes by a newer list at once: strikes out what it revokes. `reasonOf` says why, where this node knows. */
+  /** Goes by a newer list at once: strikes out what it revokes, holds back what it suspends. `reasonOf` says why, where this node knows. */
   apply(list: StatusList, reasonOf: (id: string) => string | undefined): void {
     const until = this.#options.staleAt(list);
     for (const row of [...this.#all()]) {
@@ -195,12 +204,14 @@ export class CredentialBook {
       const statuses = statusesOf(row.credential);
       const listed = statuses.filter((one) => one.statusListCredential === list.id);
       if (listed.length === 0) continue;
-      const problem = listed
-        .map((one) => listedProblem(list, one))
-        .find((one) => one !== undefined);
-      if (problem !== undefined) this.#revoke(row, reasonOf(row.id) ?? problem.detail);
-      // By the other lists it may end sooner: then it is judged again at the time that stands.
-      else if (statuses.length === listed.length) this.#prolong(row, until);
+      const problem = listedProblem(list, listed);
+      if (problem !== undefined) {
+        const because = reasonOf(row.id) ?? problem.detail;
+        if (problem.reason === 'status.suspended') this.#suspend(row, because);
+        else this.#revoke(row, because);
+      } else if (statuses.length === listed.length) this.#prolong(row, until);
+      // By the other lists it may end sooner: then it is judged again at the time that stands, or at once.
+      else if (row.suspended) row.due = this.#options.clock.now();
     }
   }
 
@@ -257,6 +268,10 @@ export class CredentialBook {
       row.counted = verification.counted;
       row.via = verification.via;
       this.#renew(row, verification.until);
+      this.#reinstate(row);
+    } else if (isSuspended(verification)) {
+      this.#suspend(row, verification.because ?? '');
+      row.due = this.#options.clock.now() + retryMs;
     } else if (isRetryable(verification) && (own || row.counted.length > 0)) {
       row.due = this.#options.clock.now() + retryMs;
     } else {
@@ -287,7 +302,8 @@ export class CredentialBook {
     const known = rows.get(name);
     const first = since ?? (known?.jwt === jwt ? known.since : undefined);
     const now = Math.floor(this.#options.clock.now());
-    const row: Row = { ...about, since: first ?? now, ends, until, due: 0 };
+    const suspended = isSuspended(verification);
+    const row: Row = { ...about, suspended, since: first ?? now, ends, until, due: 0 };
     this.#renew(row, until);
     rows.set(name, row);
     this.#rows.set(subject, rows);
@@ -308,12 +324,34 @@ export class CredentialBook {
     this.#options.onRevoked(row.subject, row.id, row.counted);
   }
 
+  #suspend(row: Row, reason: string): void {
+    if (row.suspended) return;
+    row.suspended = true;
+    const data = { credential: row.id, issuer: row.issuer, reason };
+    this.#options.emit('credential.suspended', data, { peer: row.subject });
+    this.#options.onChanged(row.subject, `credential ${row.id} is suspended`);
+    if (isDelegation(row.credential)) this.#orphan(row);
+    this.#options.onSuspended(row.subject);
+  }
+
+  #reinstate(row: Row): void {
+    if (!row.suspended) return;
+    row.suspended = false;
+    const data = { credential: row.id, issuer: row.issuer };
+    this.#options.emit('credential.reinstated', data, { peer: row.subject });
+    this.#options.onChanged(row.subject, `credential ${row.id} stands again`);
+    // What its delegate has said may count by it again.
+    if (isDelegation(row.credential)) this.doubt(row.subject);
+  }
+
   /** A newer list moves the end of the verdict. When all was judged last stays, since keys are judged then too. */
   #prolong(row: Row, until: number): void {
     const now = this.#options.clock.now();
     // What counts by delegations ends with the first of them.
-    if (row.until > now && row.via.length === 0) row.until = Math.min(until, row.ends);
-    else row.due = now;
+    if (row.until > now && row.via.length === 0) {
+      row.until = Math.min(until, row.ends);
+      this.#reinstate(row);
+    } else row.due = now;
   }
 
   /** Judged again before the verdict ends, so that there is time to ask for a newer list, and when it ends. */
@@ -356,6 +394,10 @@ export class CredentialBook {
 
 function isRetryable({ checks }: Verification): boolean {
   return checks.some(({ ok, retryable }) => !ok && retryable === true);
+}
+
+function isSuspended({ reason }: Verification): boolean {
+  return reason === 'status.suspended';
 }
 
 function isDelegation({ type }: Credential): boolean {

@@ -89,6 +89,7 @@ export class CredentialDesk {
         options.background(store.write([{ del: key }]));
       },
       onRevoked: (subject, credential, types) => options.onRevoked?.(subject, credential, types),
+      onSuspended: (subject) => options.onSuspended?.(subject),
     });
     const shared = { examiner, lists, book: this.book, histories: options.keys };
     this.#introductions = new Introductions({ ...options, ...shared });

@@ -34,7 +34,7 @@ export interface IssuedToken {
   readonly id: string;
   /** For the subject, who shows it to others. */
   readonly jwt: string;
-  /** The status list it has its place in. */
+  /** The status list it has its places in. */
   readonly list: string;
 }
 
@@ -50,7 +50,7 @@ export interface IssuerTools {
 // Lets types and claims of one's own be well-formed JSON-LD without a context of one's own (VC Data Model 2.0, B.2).
 const undefinedTerms = 'https://www.w3.org/ns/credentials/undefined-terms/v2';
 
-/** Issues a credential with a place in a status list; throws `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`. */
+/** Issues a credential with its places in a status list; throws `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`. */
 export async function issueCredential(
   request: CredentialRequest,
   tools: IssuerTools,

@@ -94,6 +94,7 @@ export interface Check {
 const passing: ReadonlySet<RefusalReason> = new Set<RefusalReason>([
   'binding.limit',
   'key.unreachable',
+  'status.suspended',
   'status.stale',
   'status.unreachable',
 ]);

@@ -35,6 +35,11 @@ export function setBit(bits: Uint8Array, index: number): void {
   bits[index >> 3]! |= 0x80 >> (index & 7);
 }
 
+/** Clears the bit of `index` in place. */
+export function clearBit(bits: Uint8Array, index: number): void {
+  bits[index >> 3]! &= ~(0x80 >> (index & 7));
+}
+
 /** How many bits are set. */
 export function countSet(bits: Uint8Array): number {
   let count = 0;

@@ -2,31 +2,32 @@
  * The status lists of the credentials this node has issued.
  * @module
  */
-import type { Bytes } from '../../../base/bytes.ts';
 import { MeshError } from '../../../base/errors.ts';
 import type { Did } from '../../../base/ids.ts';
-import { packPacket, unpackPacket } from '../../../base/packet.ts';
-import {
-  integer,
-  number,
-  object,
-  optional,
-  refused,
-  type Shape,
-  text,
-} from '../../../base/shape.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Random } from '../../../ports/random.ts';
 import type { Signer } from '../../../ports/signer.ts';
 import type { Condition, Op, Store } from '../../../ports/store.ts';
 import type { CredentialStatus } from '../../../schema/credential-status.ts';
-import { did, instant, toInstant } from '../../../schema/words.ts';
+import { toInstant } from '../../../schema/words.ts';
 import { credentialType } from '../credentials/credentials.ts';
 import { signJws } from '../credentials/jws.ts';
-import { jsonOf, keyPart, putJson } from '../store-names.ts';
+import { jsonOf, putJson } from '../store-names.ts';
 import { Turns } from '../turns.ts';
-import { countSet, emptyBits, isSet, minEntries, setBit } from './bitstring.ts';
-import { listCredential, listId, listLifeMs } from './status-list.ts';
+import { clearBit, countSet, emptyBits, isSet, minEntries, setBit } from './bitstring.ts';
+import {
+  type IssuedCredential,
+  issuedKey,
+  issuedShape,
+  type JudgedCredential,
+  type Judgement,
+  listKey,
+  listPrefix,
+  type OwnList,
+  parseList,
+  putList,
+} from './own-list-records.ts';
+import { listCredential, listId, listLifeMs, type OwnPurpose } from './status-list.ts';
 
 /** Options of {@link OwnLists}. */
 export interface OwnListsOptions {
@@ -35,26 +36,8 @@ export interface OwnListsOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
-}
-
-/** A credential this node has issued. */
-export interface IssuedCredential {
-  readonly id: string;
-  readonly subject: Did;
-  readonly type: string;
-  readonly list: number;
-  readonly index: number;
-  readonly revoked?: { readonly at: string; readonly reason: string };
-}
-
-/** A list as its issuer keeps it: `used` marks the indexes given out, `bits` the revoked ones. */
-interface OwnList {
-  readonly n: number;
-  readonly used: Bytes;
-  readonly bits: Bytes;
-  /** Epoch milliseconds since which the list signed last holds. */
-  readonly from: number;
-  readonly token: string;
+  /** Told of every credential this node has revoked, suspended or reinstated, once that is written. */
+  readonly journal?: (judged: JudgedCredential) => void;
 }
 
 /** A list is full at half of its entries, so that a free index is found at random in two draws. */
@@ -91,49 +74,65 @@ export class OwnLists {
     return Math.min(...this.#signedAt.values()) + listLifeMs / 2;
   }
 
-  /** A place in a list for a new credential, written down before it is used. */
+  /** Places in a list for a new credential, one to revoke and one to suspend it by, written down before they are used. */
   async allot(credential: Pick<IssuedCredential, 'id' | 'subject' | 'type'>): Promise<{
-    readonly status: CredentialStatus;
-    /** The list that holds the place. */
+    readonly status: readonly CredentialStatus[];
+    /** The list that holds the places. */
     readonly token: string;
   }> {
     return this.#attempt(async () => {
       const { conditions, ...found } = await this.#listWithRoom();
       const index = this.#freeIndex(found.used);
-      setBit(found.used, index);
+      const suspension = this.#freeIndex(found.used);
       // After a sleep of the machine the list may have ended before it was signed again.
       const list = this.#isYoung(found) ? found : await this.#sign(found);
-      const issued = { ...credential, list: list.n, index };
+      const issued = { ...credential, list: list.n, index, suspension };
       const key = issuedKey(credential.id);
       const ops = [putList(list), putJson(key, issued)];
       const done = await this.#write(ops, [...conditions, { key, revision: null }], list);
-      return done ? { status: this.#statusOf(list.n, index), token: list.token } : undefined;
+      const status = [
+        this.#statusOf(list.n, 'revocation', index),
+        this.#statusOf(list.n, 'suspension', suspension),
+      ];
+      return done ? { status, token: list.token } : undefined;
     });
   }
 
-  /** Revokes credential `id`; the list that says so. `NOT_FOUND` when this node did not issue it. */
+  /** Revokes credential `id` for good; the list that says so. `NOT_FOUND` when this node did not issue it. */
   async revoke(id: string, reason: string): Promise<string> {
-    if (typeof (reason as unknown) !== 'string') {
-      throw new MeshError('INVALID_ARGUMENT', {
-        argument: 'reason',
-        expected: 'text',
-        got: reason,
-      });
-    }
-    return this.#attempt(async () => {
-      const key = issuedKey(id);
-      const entry = await this.#options.store.get(key);
-      if (entry === undefined) throw new MeshError('NOT_FOUND', { what: 'the credential', id });
-      const issued = jsonOf(entry, issuedShape);
-      const list = await this.#list(issued.list);
-      if (issued.revoked !== undefined) return this.#fresh(list);
-      setBit(list.bits, issued.index);
-      const signed = await this.#sign(list);
-      const at = toInstant(this.#options.clock.now());
-      const revoked = { at, reason: reason.slice(0, reasonLimit) };
-      const ops = [putList(signed), putJson(key, { ...issued, revoked })];
-      const conditions = [...list.conditions, { key, revision: entry.revision }];
-      return (await this.#write(ops, conditions, signed)) ? signed.token : undefined;
+    const revoked = this.#judgement(reason);
+    return this.#change(id, (issued, bits) => {
+      if (issued.revoked !== undefined) return issued;
+      setBit(bits, issued.index);
+      return { ...issued, revoked };
+    });
+  }
+
+  /**
+   * Suspends credential `id` until it is reinstated; the list that says so. `NOT_FOUND`, `STATE_CONFLICT` once it was revoked,
+   * `UNSUPPORTED` for one that was issued without a place for it.
+   */
+  async suspend(id: string, reason: string): Promise<string> {
+    const suspended = this.#judgement(reason);
+    return this.#change(id, (issued, bits) => {
+      checkStanding(issued, 'be suspended');
+      if (issued.suspended !== undefined) return issued;
+      if (issued.suspension === undefined) {
+        throw new MeshError('UNSUPPORTED', { feature: 'suspension', by: `the credential ${id}` });
+      }
+      setBit(bits, issued.suspension);
+      return { ...issued, suspended };
+    });
+  }
+
+  /** Ends the suspension of credential `id`; the list that says so. `NOT_FOUND`, `STATE_CONFLICT` once it was revoked. */
+  async reinstate(id: string): Promise<string> {
+    return this.#change(id, (issued, bits) => {
+      checkStanding(issued, 'be reinstated');
+      const { suspended, ...standing } = issued;
+      if (suspended === undefined || issued.suspension === undefined) return issued;
+      clearBit(bits, issued.suspension);
+      return standing;
     });
   }
 
@@ -167,10 +166,34 @@ export class OwnLists {
     return tokens;
   }
 
-  /** What this node has issued under `id`. */
-  async issued(id: string): Promise<IssuedCredential | undefined> {
-    const entry = await this.#options.store.get(issuedKey(id));
-    return entry === undefined ? undefined : jsonOf(entry, issuedShape);
+  /** Writes what `change` makes of a credential and of the bits of its list; the list as it is then. */
+  #change(
+    id: string,
+    change: (issued: IssuedCredential, bits: OwnList['bits']) => IssuedCredential,
+  ): Promise<string> {
+    return this.#attempt(async () => {
+      const key = issuedKey(id);
+      const entry = await this.#options.store.get(key);
+      if (entry === undefined) throw new MeshError('NOT_FOUND', { what: 'the credential', id });
+      const issued = jsonOf(entry, issuedShape);
+      const list = await this.#list(issued.list);
+      const changed = change(issued, list.bits);
+      if (changed === issued) return this.#fresh(list);
+      const signed = await this.#sign(list);
+      const conditions = [...list.conditions, { key, revision: entry.revision }];
+      const ops = [putList(signed), putJson(key, changed)];
+      if (!(await this.#write(ops, conditions, signed))) return undefined;
+      this.#options.journal?.(judgedOf(changed));
+      return signed.token;
+    });
+  }
+
+  #judgement(reason: unknown): Judgement {
+    if (typeof reason !== 'string') {
+      const params = { argument: 'reason', expected: 'text', got: reason };
+      throw new MeshError('INVALID_ARGUMENT', params);
+    }
+    return { at: toInstant(this.#options.clock.now()), reason: reason.slice(0, reasonLimit) };
   }
 
   /** The token of `list`, signed anew when half of its life is over; undefined when somebody else wrote it meanwhile. */
@@ -211,12 +234,14 @@ export class OwnLists {
     return { ...parseList(entry.value, entry.key), conditions };
   }
 
-  /** At random, so that an index does not tell when its credential was issued. */
+  /** Takes an index, at random, so that it does not tell when its credential was issued. */
   #freeIndex(used: Uint8Array): number {
     for (let draw = 0; draw < drawLimit; draw += 1) {
       const [a = 0, b = 0, c = 0] = this.#options.random.bytes(3);
       const index = ((a << 16) | (b << 8) | c) % minEntries;
-      if (!isSet(used, index)) return index;
+      if (isSet(used, index)) continue;
+      setBit(used, index);
+      return index;
     }
     throw new MeshError('INTERNAL', { what: 'the random source: it repeats itself' });
   }
@@ -252,54 +277,24 @@ export class OwnLists {
     throw new MeshError('STORE_FAILED', { store: 'trust', detail: 'no turn to write a list' });
   }
 
-  #statusOf(n: number, index: number): CredentialStatus {
-    const list = listId(this.#options.did, n);
+  #statusOf(n: number, statusPurpose: OwnPurpose, index: number): CredentialStatus {
     return {
-      id: `${list}#${String(index)}`,
       type: 'BitstringStatusListEntry',
-      statusPurpose: 'revocation',
+      statusPurpose,
       statusListIndex: String(index),
-      statusListCredential: list,
+      statusListCredential: listId(this.#options.did, n),
     };
   }
 }
 
-const listPrefix = 'own-list/';
-
-function listKey(n: number): string {
-  return `${listPrefix}${String(n).padStart(9, '0')}`;
+function judgedOf({ id, subject, type, revoked, suspended }: IssuedCredential): JudgedCredential {
+  const about = { credential: id, subject, type };
+  if (revoked !== undefined) return { ...about, state: 'revoked', reason: revoked.reason };
+  if (suspended !== undefined) return { ...about, state: 'suspended', reason: suspended.reason };
+  return { ...about, state: 'standing' };
 }
 
-function issuedKey(id: string): string {
-  return `issued/${keyPart(id)}`;
-}
-
-const issuedShape = object({
-  id: text({ max: 500 }),
-  subject: did,
-  type: text({ max: 200 }),
-  list: integer(),
-  index: integer({ max: minEntries - 1 }),
-  revoked: optional(object({ at: instant, reason: text() })),
-});
-
-const bitsShape: Shape<Bytes> = (value, at) => {
-  if (value instanceof Uint8Array && value.length * 8 === minEntries) return value as Bytes;
-  throw refused(at, `${String(minEntries)} bits`, value);
-};
-
-const listShape = object({
-  n: integer(),
-  used: bitsShape,
-  bits: bitsShape,
-  from: number(),
-  token: text({ max: 65_536 }),
-});
-
-function parseList(value: Uint8Array, at: string): OwnList {
-  return listShape(unpackPacket(value, at), at);
-}
-
-function putList({ n, used, bits, from, token }: OwnList): Op {
-  return { put: listKey(n), value: packPacket({ n, used, bits, from, token }) };
+function checkStanding({ id, revoked }: IssuedCredential, move: string): void {
+  if (revoked === undefined) return;
+  throw new MeshError('STATE_CONFLICT', { what: 'the credential', id, state: 'revoked', move });
 }

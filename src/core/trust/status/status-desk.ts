@@ -16,7 +16,7 @@ export interface StatusDeskOptions extends TrustEngineOptions {
   readonly examiner: CredentialExaminer;
   readonly signal: AbortSignal;
   readonly background: (work: Promise<unknown>) => void;
-  /** Told of every list that replaces an older one; `reasonOf` says why a credential was revoked, where this node knows. */
+  /** Told of every list that replaces an older one; `reasonOf` says why a credential was taken back, where this node knows. */
   readonly onNewer: (list: StatusList, reasonOf: (id: string) => string | undefined) => void;
   /** Whether this node has to do with a list. */
   readonly wanted: (id: string, issuer: Did) => boolean;
@@ -24,13 +24,13 @@ export interface StatusDeskOptions extends TrustEngineOptions {
 
 const hourMs = 3_600_000;
 
-/** Gives credentials their place in a list, takes them back, and keeps lists new. */
+/** Gives credentials their places in a list, takes them back, and keeps lists new. */
 export class StatusDesk {
   readonly lists: StatusLists;
   readonly #options: StatusDeskOptions;
   readonly #own: OwnLists;
   readonly #relay: StatusRelay;
-  /** Reasons of revocations under way, by credential. */
+  /** Reasons of what is under way, by credential. */
   readonly #reasons = new Map<string, string>();
 
   constructor(options: StatusDeskOptions) {
@@ -68,20 +68,34 @@ export class StatusDesk {
     return this.#own.dueAt;
   }
 
-  /** A credential with a place in a list of this node. */
+  /** A credential with its places in a list of this node. */
   async issue(request: CredentialRequest): Promise<{ readonly id: string; readonly jwt: string }> {
     const { id, jwt, list } = await issueCredential(request, { ...this.#options, own: this.#own });
     await this.lists.take(list);
     return { id, jwt };
   }
 
-  /** Takes credential `id` back and tells everybody connected; `NOT_FOUND`. */
-  async revoke(id: string, reason: string): Promise<Reach> {
+  /** Takes credential `id` back for good and tells everybody connected; `NOT_FOUND`. */
+  revoke(id: string, reason: string): Promise<Reach> {
+    return this.#publish(id, reason, () => this.#own.revoke(id, reason));
+  }
+
+  /** Takes credential `id` back for now and tells everybody connected; `NOT_FOUND`, `STATE_CONFLICT`. */
+  suspend(id: string, reason: string): Promise<Reach> {
+    return this.#publish(id, reason, () => this.#own.suspend(id, reason));
+  }
+
+  /** Lets credential `id` stand again and tells everybody connected; `NOT_FOUND`, `STATE_CONFLICT`. */
+  reinstate(id: string): Promise<Reach> {
+    return this.#publish(id, 'reinstated', () => this.#own.reinstate(id));
+  }
+
+  async #publish(id: string, reason: string, change: () => Promise<string>): Promise<Reach> {
     const { clock } = this.#options;
     const begun = clock.monotonic();
     this.#reasons.set(id, reason);
     try {
-      const token = await this.#own.revoke(id, reason);
+      const token = await change();
       await this.lists.take(token);
       const reach = await this.#relay.publish(token);
       return { ...reach, ms: clock.monotonic() - begun };

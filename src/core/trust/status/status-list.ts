@@ -33,6 +33,10 @@ export interface StatusList {
   readonly token: string;
 }
 
+/** What an issuer of this SDK says of its credentials: one list for both, with a place for each. */
+export type OwnPurpose = (typeof ownPurposes)[number];
+const ownPurposes = ['revocation', 'suspension'] as const;
+
 /** How long a list of this SDK is valid. It is signed again at half of that. */
 export const listLifeMs = 3_600_000;
 
@@ -67,7 +71,7 @@ export async function listCredential(list: {
     credentialSubject: {
       id: `${id}#list`,
       type: 'BitstringStatusList',
-      statusPurpose: 'revocation',
+      statusPurpose: ownPurposes,
       encodedList: await encodeBits(list.bits),
     },
   };
@@ -124,12 +128,17 @@ export function statusIn(
   return problem === undefined ? { said } : { said, problem };
 }
 
-/** Why the credential with `status` does not stand by `list`; undefined when it does. */
+/** Why a credential with the statuses `entries` does not stand by `list`; undefined when it does. */
 export function listedProblem(
   list: StatusList,
-  status: CredentialStatus,
+  entries: readonly CredentialStatus[],
 ): StatusProblem | undefined {
-  return statusIn(list, status).problem;
+  return gravest(entries.flatMap((entry) => statusIn(list, entry).problem ?? []));
+}
+
+/** What is final comes before a suspension, which may end. */
+export function gravest(problems: readonly StatusProblem[]): StatusProblem | undefined {
+  return problems.find(({ reason }) => reason !== 'status.suspended') ?? problems[0];
 }
 
 /** Why `list` cannot be asked about `status`. */

@@ -11,25 +11,20 @@ import type { Store } from '../../../ports/store.ts';
 import type { Credential } from '../../../schema/credential.ts';
 import type { CredentialStatus } from '../../../schema/credential-status.ts';
 import type { CredentialExaminer } from '../credentials/credentials.ts';
-import { type Check, failedCheck, type RefusalReason, refusal } from '../credentials/refusals.ts';
+import { failedCheck, refusal } from '../credentials/refusals.ts';
 import { jsonOf, keyPart, putJson } from '../store-names.ts';
 import { Turns } from '../turns.ts';
+import { parseListId, readStatusList, type StatusList } from './status-list.ts';
 import {
-  parseListId,
-  readStatusList,
-  type SaidStatus,
-  type StatusList,
-  statusIn,
-} from './status-list.ts';
-
-/** Whether a credential stands by its list, and how long that can be said. */
-export interface StatusVerdict {
-  readonly check: Check;
-  /** Epoch milliseconds from which the list says nothing any more. */
-  readonly until: number;
-  /** What lists say that does not speak against it: messages, and that a newer one is to be had. */
-  readonly said?: readonly SaidStatus[];
-}
+  answerIn,
+  cannotBeRevoked,
+  failed,
+  nameOf,
+  type Question,
+  questionsIn,
+  type StatusVerdict,
+  whole,
+} from './status-verdict.ts';
 
 /** Where a list can be asked for; undefined when nobody could be asked. */
 export type ListSource = (id: string, issuer: Did) => Promise<string | undefined>;
@@ -67,8 +62,8 @@ const keptShape = object({ token: text({ max: 65_536 }), from: number() });
 export class StatusLists {
   readonly #options: StatusListsOptions;
   readonly #lists = new RecentMap<string, StatusList>(memoryLimit);
-  /** Names of the lists of credentials that were read. */
-  readonly #names = new WeakMap<CredentialStatus, string>();
+  /** What there is to ask about the credentials that were read, by their statuses. */
+  readonly #questions = new WeakMap<object, readonly Question[]>();
   readonly #fetching = new Map<string, Promise<void>>();
   readonly #failed = new RecentMap<string, number>(memoryLimit);
   /** When a list was last known to be the newest. */
@@ -128,51 +123,37 @@ export class StatusLists {
   ): StatusVerdict | Promise<StatusVerdict> {
     const { credentialStatus: status, issuer } = credential;
     if (status === undefined) return cannotBeRevoked;
-    return isOne(status)
-      ? this.#checkOne(status, issuer, options.reach)
-      : this.#checkAll(status, issuer, options.reach);
+    const questions = this.#questionsOf(status, issuer);
+    const [first] = questions;
+    if (questions.length === 1) return this.#answer(first!, options.reach);
+    const verdicts = questions.map((question) => this.#answer(question, options.reach));
+    return whole(verdicts);
   }
 
-  /** All of them must let it stand; the first that does not is the verdict. */
-  async #checkAll(
-    statuses: readonly CredentialStatus[],
+  /** Put together once: making and hashing so long a name would cost as much as the rest of a second verdict. */
+  #questionsOf(
+    status: CredentialStatus | readonly CredentialStatus[],
     issuer: Did,
-    reach: boolean,
-  ): Promise<StatusVerdict> {
-    let whole: StatusVerdict = cannotBeRevoked;
-    for (const status of statuses) {
-      const one = await this.#checkOne(status, issuer, reach);
-      if (!one.check.ok) return one;
-      whole = both(whole, one);
+  ): readonly Question[] {
+    let questions = this.#questions.get(status);
+    if (questions === undefined) {
+      questions = questionsIn([status].flat(), issuer);
+      this.#questions.set(status, questions);
     }
-    return whole;
+    return questions;
   }
 
-  #checkOne(
-    status: CredentialStatus,
-    issuer: Did,
-    reach: boolean,
-  ): StatusVerdict | Promise<StatusVerdict> {
-    const list = this.#lists.get(this.#nameIn(status, issuer));
+  #answer(question: Question, reach: boolean): StatusVerdict | Promise<StatusVerdict> {
+    const list = this.#lists.get(question.name);
     const now = this.#options.clock.now();
     if (list !== undefined && !(reach && this.#isAging(list, now))) {
-      return this.#judge(list, status, now);
+      return this.#judge(list, question, now);
     }
-    return this.#ask(status, issuer, reach);
+    return this.#ask(question, reach);
   }
 
-  /** Put together once: making and hashing so long a text would cost as much as the rest of a second verdict. */
-  #nameIn(status: CredentialStatus, issuer: Did): string {
-    let name = this.#names.get(status);
-    if (name === undefined) {
-      name = nameOf(status.statusListCredential, issuer);
-      this.#names.set(status, name);
-    }
-    return name;
-  }
-
-  async #ask(status: CredentialStatus, issuer: Did, reach: boolean): Promise<StatusVerdict> {
-    const { statusListCredential: id } = status;
+  async #ask(question: Question, reach: boolean): Promise<StatusVerdict> {
+    const { id, issuer } = question;
     const named = parseListId(id);
     if (named !== undefined && named.issuer !== issuer) {
       return failed('status.list', 'the list of somebody else');
@@ -184,21 +165,22 @@ export class StatusLists {
     }
     return list === undefined
       ? failed('status.unreachable')
-      : this.#judge(list, status, this.#options.clock.now());
+      : this.#judge(list, question, this.#options.clock.now());
   }
 
-  #judge(list: StatusList, status: CredentialStatus, now: number): StatusVerdict {
+  #judge(list: StatusList, question: Question, now: number): StatusVerdict {
     const ageMs = this.ageOf(list, now);
-    const { said, problem } = statusIn(list, status);
+    // The same list says the same of the same credential, and of two lists by one name one is newer.
+    if (question.answer?.from !== list.from) question.answer = answerIn(list, question.entries);
+    const { said, problem } = question.answer;
     if (problem !== undefined) {
       return { until: 0, check: { ...failedCheck(problem.reason, problem.detail), ageMs } };
     }
     const until = Math.min(list.until, now - ageMs + this.#options.maxAgeMs);
     const fresh = now < until;
-    if (fresh && said.value === 0) return { until, check: { check: 'status', ok: true, ageMs } };
+    if (fresh && said.length === 0) return { until, check: { check: 'status', ok: true, ageMs } };
     const check = fresh ? ({ check: 'status', ok: true } as const) : failedCheck('status.stale');
-    const told = said.value > 0 ? { said: [said] } : {};
-    return { until, check: { ...check, ageMs }, ...told };
+    return { until, check: { ...check, ageMs }, ...(said.length > 0 && { said }) };
   }
 
   /** Asks for a newer list: one request at a time for each, and not again soon after a failure. */
@@ -298,35 +280,6 @@ export class StatusLists {
     };
     return Math.max(0, now - wall, this.#options.clock.monotonic() - monotonic);
   }
-}
-
-const cannotBeRevoked: StatusVerdict = {
-  until: Infinity,
-  check: Object.freeze({ check: 'status', ok: true, detail: 'it cannot be revoked' }),
-};
-
-/** A verdict on two statuses that are not against a credential: as good as the weaker one. */
-function both(a: StatusVerdict, b: StatusVerdict): StatusVerdict {
-  const until = Math.min(a.until, b.until);
-  const ageMs = Math.max(a.check.ageMs ?? 0, b.check.ageMs ?? 0);
-  const said = [...(a.said ?? []), ...(b.said ?? [])];
-  return {
-    until,
-    check: { check: 'status', ok: true, ageMs },
-    ...(said.length > 0 ? { said } : {}),
-  };
-}
-
-function isOne(status: CredentialStatus | readonly CredentialStatus[]): status is CredentialStatus {
-  return !Array.isArray(status);
-}
-
-function failed(reason: RefusalReason, detail?: string): StatusVerdict {
-  return { until: 0, check: failedCheck(reason, detail) };
-}
-
-function nameOf(id: string, issuer: Did): string {
-  return `${issuer} ${id}`;
 }
 
 function keyOf(name: string): string {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromBase64url, toBase64url } from '../../../../src/base/bytes.ts';
 import {
+  clearBit,
   countSet,
   decodeBits,
   emptyBits,
@@ -39,6 +40,8 @@ describe('a bitstring', () => {
         expect(new Uint8Array(gunzipSync(fromBase64url(encoded.slice(1))))).toEqual(bits);
         expect(set.every((index) => isSet(bits, index))).toBe(true);
         expect(countSet(bits)).toBe(set.length);
+        for (const index of set) clearBit(bits, index);
+        expect(bits).toEqual(emptyBits());
       }),
       { numRuns: 20 },
     );
