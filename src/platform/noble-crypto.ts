@@ -9,6 +9,7 @@ import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { blake2s } from '@noble/hashes/blake2.js';
+import { hkdf } from '@noble/hashes/hkdf.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { type Bytes, concat, equalBytes } from '../base/bytes.ts';
@@ -39,6 +40,8 @@ export const nobleCrypto: CryptoProvider = {
     for (const part of parts) state.update(part);
     return Uint8Array.from(state.digest());
   },
+  hkdf: (name, salt, material, length) =>
+    Uint8Array.from(hkdf(hashes[name], material, salt, undefined, length)),
   aead(name, key) {
     const cipher = ciphers[name];
     const secret = key32(key, name);

@@ -1,19 +1,20 @@
 /**
- * The primitives of node:crypto. Keys are wrapped in KeyObjects once: OpenSSL 3.5 charges several times more for a
- * raw key at each call.
+ * The primitives of node:crypto. Keys are wrapped in KeyObjects once: node:crypto 24 takes several times longer with a raw key
+ * at each call.
  * @module
  */
 import * as crypto from 'node:crypto';
-import type { Bytes } from '../base/bytes.ts';
+import { fromHex } from '../base/bytes.ts';
 import type { AgreementKey, CryptoProvider, HashName } from '../ports/crypto.ts';
 import { key32, lowOrder, nobleCrypto } from './noble-crypto.ts';
+import { privateKeyObject, publicHalf, publicKeyObject } from './node-keys.ts';
 import { nodeSign, nodeSignatures, nodeSigningKey, plain } from './node-signatures.ts';
 import { StrictVerifier } from './strict-verifier.ts';
 
 // RFC 8410: the fixed DER heads before the 32 bytes of a key.
 const heads = {
-  x25519Private: Buffer.from('302e020100300506032b656e04220420', 'hex'),
-  x25519Public: Buffer.from('302a300506032b656e032100', 'hex'),
+  x25519Private: fromHex('302e020100300506032b656e04220420'),
+  x25519Public: fromHex('302a300506032b656e032100'),
 } as const;
 
 const hashNames: Readonly<Record<HashName, string>> = {
@@ -37,6 +38,10 @@ export const nodeCrypto: CryptoProvider = {
     const state = crypto.createHmac(hashNames[name], crypto.createSecretKey(key));
     for (const part of parts) state.update(part);
     return plain(state.digest());
+  },
+  hkdf(name, salt, material, length) {
+    const secret = crypto.createSecretKey(material);
+    return new Uint8Array(crypto.hkdfSync(hashNames[name], secret, salt, '', length));
   },
   aead(name, key) {
     const secret = crypto.createSecretKey(key32(key, name));
@@ -69,7 +74,10 @@ export const nodeCrypto: CryptoProvider = {
       },
     };
   },
-  agreementKey: (seed) => keyPair(heads.x25519Private, key32(seed, 'X25519')),
+  agreementKey(seed) {
+    const secret = privateKeyObject('PRIVATE KEY', heads.x25519Private, key32(seed, 'X25519'));
+    return { publicKey: plain(publicHalf(secret)), secret };
+  },
   agree(key: AgreementKey, publicKey) {
     const theirs = key32(publicKey, 'X25519');
     try {
@@ -94,16 +102,3 @@ export const nodeCrypto: CryptoProvider = {
       : nobleCrypto.sign(key, message),
   verify: verifier.verify,
 };
-
-function keyPair(head: Buffer, seed: Uint8Array): { publicKey: Bytes; secret: crypto.KeyObject } {
-  const der = Buffer.concat([head, seed]);
-  const secret = crypto.createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-  // Read from the JWK: making a public KeyObject just to export it takes twenty times as long.
-  const { x = '' } = secret.export({ format: 'jwk' });
-  return { publicKey: plain(Buffer.from(x, 'base64url')), secret };
-}
-
-function publicKeyObject(head: Buffer, publicKey: Uint8Array): crypto.KeyObject {
-  const der = Buffer.concat([head, publicKey]);
-  return crypto.createPublicKey({ key: der, format: 'der', type: 'spki' });
-}

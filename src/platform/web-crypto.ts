@@ -66,6 +66,7 @@ export function createWebCrypto(subtle: SubtleSignatures = crypto.subtle): Crypt
     hash: (name, ...parts) =>
       name === 'sha256' ? Uint8Array.from(sha256(concat(...parts))) : atOnce().hash(name, ...parts),
     hmac: (...given) => atOnce().hmac(...given),
+    hkdf: (...given) => atOnce().hkdf(...given),
     aead: (...given) => atOnce().aead(...given),
     agreementKey: (seed) => atOnce().agreementKey(seed),
     agree: (...given) => atOnce().agree(...given),

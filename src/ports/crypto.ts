@@ -50,6 +50,8 @@ export interface CryptoProvider {
   hash(name: HashName, ...parts: readonly Uint8Array[]): Bytes;
   /** HMAC (RFC 2104) of the concatenated `parts`. */
   hmac(name: HashName, key: Uint8Array, ...parts: readonly Uint8Array[]): Bytes;
+  /** `length` bytes of HKDF (RFC 5869) without info: what Noise, section 4.3, calls HKDF. */
+  hkdf(name: HashName, salt: Uint8Array, material: Uint8Array, length: number): Bytes;
   /** An authenticated cipher under a 32-byte `key`. */
   aead(name: AeadName, key: Uint8Array): Aead;
   /** X25519 key pair (RFC 7748) from 32 secret bytes. */

@@ -48,6 +48,12 @@ describe.each(providers)('$name: hashes', (crypto) => {
     expect(toHex(crypto.hmac('sha256', fromHex(key), fromHex(data)))).toBe(sha256);
     expect(toHex(crypto.hmac('sha512', fromHex(key), fromHex(data)))).toBe(sha512);
   });
+
+  it('HKDF holds to RFC 5869, appendix A.3', () => {
+    expect(toHex(crypto.hkdf('sha256', empty, fromHex('0b'.repeat(22)), 42))).toBe(
+      '8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8',
+    );
+  });
 });
 
 describe.each(providers)('$name: authenticated ciphers', (crypto) => {
@@ -195,6 +201,7 @@ describe('both providers', () => {
           const hashes = hashNames.flatMap((name) => [
             crypto.hash(name, a, b),
             crypto.hmac(name, a, b),
+            crypto.hkdf(name, a, b, 64),
           ]);
           return [...aeads, ...hashes, publicKey, shared, crypto.signingKey(seed).publicKey].map(
             toHex,

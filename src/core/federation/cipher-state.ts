@@ -2,7 +2,7 @@
  * One direction of encryption: a key with a counter that never repeats (Noise, section 5.1).
  * @module
  */
-import { type Bytes, concat } from '../../base/bytes.ts';
+import type { Bytes } from '../../base/bytes.ts';
 import { MeshError } from '../../base/errors.ts';
 import type { Aead, CryptoProvider } from '../../ports/crypto.ts';
 import type { NoiseSuite } from './noise-suite.ts';
@@ -71,15 +71,12 @@ export class CipherState {
 /** HKDF as Noise defines it (section 4.3): two or three keys of the hash's length. */
 export function hkdf(
   crypto: CryptoProvider,
-  suite: NoiseSuite,
+  { hash, hashLength }: NoiseSuite,
   chainingKey: Uint8Array,
   material: Uint8Array,
   outputs: 2 | 3,
 ): readonly [Bytes, Bytes, Bytes] {
-  const temporary = crypto.hmac(suite.hash, chainingKey, material);
-  const first = crypto.hmac(suite.hash, temporary, Uint8Array.of(1));
-  const second = crypto.hmac(suite.hash, temporary, first, Uint8Array.of(2));
-  const third =
-    outputs === 3 ? crypto.hmac(suite.hash, temporary, second, Uint8Array.of(3)) : concat();
-  return [first, second, third];
+  const keys = crypto.hkdf(hash, chainingKey, material, outputs * hashLength);
+  const key = (n: number): Bytes => keys.subarray(n * hashLength, (n + 1) * hashLength);
+  return [key(0), key(1), key(2)];
 }

@@ -32,6 +32,8 @@ export function simulatedCrypto(
         .bytes(parts.length === 1 ? parts[0]! : concat(...parts))
         .digest(name === 'sha512' ? 64 : 32);
     },
+    hkdf: (name, salt, material, length) =>
+      new Mixer().text(name).bytes(salt).bytes(material).digest(length),
     aead: (name, key) =>
       readableAead(new Mixer().text(name).bytes(sized(key, name)).digest(keyLength), orders, watch),
     agreementKey: (seed) => agreement.add(seed),
