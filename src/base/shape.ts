@@ -82,8 +82,10 @@ export function list<T>(item: Shape<T>, options: { max?: number } = {}): Shape<r
     if (!Array.isArray(value) || value.length > max) {
       throw refused(at, `a list of at most ${String(max)}`, value);
     }
-    // Array.from visits holes too, which map would leave unchecked.
-    return Array.from(value, (entry: unknown, i) => item(entry, `${at}[${String(i)}]`));
+    const items: T[] = [];
+    // By index, since map would leave holes unchecked.
+    for (let i = 0; i < value.length; i += 1) items.push(item(value[i], `${at}[${String(i)}]`));
+    return items;
   };
 }
 
@@ -105,10 +107,11 @@ export function dictionary<T>(
 
 /** An object with the given members; others are kept as they came. */
 export function object<M extends Members>(members: M): Shape<ObjectOf<M>> {
+  const shapes = Object.entries(members);
   return (value, at) => {
     if (!isPlainObject(value)) throw refused(at, 'an object', value);
     const result: Record<string, unknown> = { ...value };
-    for (const [key, shape] of Object.entries(members)) {
+    for (const [key, shape] of shapes) {
       const member = shape(value[key], `${at}.${key}`);
       if (member !== undefined) result[key] = member;
     }

@@ -40,12 +40,11 @@ export type SignedKind =
   | 'audit-witness'
   | 'broadcast';
 
+const proofTexts = object({ keyId: text({ max: 600 }), signature: text({ max: 90 }) });
+
 /** Parser of a proof. */
 export const proofShape: Shape<Proof> = (value, at) => {
-  const { keyId, signature } = object({ keyId: text({ max: 600 }), signature: text({ max: 90 }) })(
-    value,
-    at,
-  );
+  const { keyId, signature } = proofTexts(value, at);
   if (!isDidUrl(keyId)) throw refused(`${at}.keyId`, 'a DID URL with a fragment', keyId);
   if (fromBase64url(signature, `${at}.signature`).length !== 64) {
     throw refused(`${at}.signature`, '64 bytes', signature);

@@ -11,9 +11,11 @@ export const did: Shape<Did> = (value, at) => {
   return value;
 };
 
+const instantText = text({ max: 24 });
+
 /** An instant as `2026-01-31T23:59:59.000Z`: RFC 3339, UTC, milliseconds, one spelling each. */
 export const instant: Shape<string> = (value, at) => {
-  const checked = text({ max: 24 })(value, at);
+  const checked = instantText(value, at);
   const ms = Date.parse(checked);
   if (Number.isNaN(ms) || new Date(ms).toISOString() !== checked) {
     throw refused(at, 'an instant in UTC with milliseconds', value);

@@ -156,7 +156,7 @@ export class Reach {
   }
 
   async #tryAddresses(party: LocalParty, peer: Did): Promise<Session> {
-    let failure = new MeshError('PEER_UNREACHABLE', { peer, detail: 'no address of it is known' });
+    let failure: MeshError | undefined;
     for (const endpoint of this.#addressesOf(peer)) {
       try {
         const session = await this.#options.connector.dial(endpoint, party, { expect: peer });
@@ -168,7 +168,8 @@ export class Reach {
         failure = new MeshError('PEER_UNREACHABLE', { peer, detail: cause.message }, { cause });
       }
     }
-    throw failure;
+    const detail = 'no address of it is known';
+    throw failure ?? new MeshError('PEER_UNREACHABLE', { peer, detail });
   }
 
   #addressesOf(peer: Did): readonly Endpoint[] {
