@@ -1,6 +1,6 @@
 /**
  * Packs the package and uses it from outside, as somebody who installed it would: every door in plain Node, one class across doors,
- * and the browser's platform in a browser's bundle. Run after `npm run build`; part of `npm run check:package`.
+ * a guarded simulation, and the browser's platform in a browser's bundle. Run after `npm run build`; part of `npm run check:package`.
  * @module
  */
 import { execFileSync } from 'node:child_process';
@@ -16,6 +16,7 @@ try {
   install();
   doorsOpen();
   platformsDiffer();
+  simulationsAreGuarded();
   await browserBundles();
   console.log(`${name} works from outside: ${doors().length} doors, two platforms`);
 } finally {
@@ -70,6 +71,29 @@ function platformsDiffer(): void {
     import assert from 'node:assert/strict';
     const { platform } = await import(${JSON.stringify(probe)});
     assert.equal(platform.name, 'node');
+  `);
+}
+
+/** In a simulation, code of the package as it was built may not ask the machine for chance; that of the user may. */
+function simulationsAreGuarded(): void {
+  const probe = `export const probe = {
+    name: 'probe',
+    start: (host) => void host.clock.after(1_000, () => Math.random()),
+  };`;
+  const inside = join(project, 'node_modules', name, 'dist/probe.js');
+  const outside = join(project, 'probe.js');
+  for (const file of [inside, outside]) writeFileSync(file, probe);
+  node(`
+    import assert from 'node:assert/strict';
+    import { createTestMesh } from '${name}/testing';
+    for (const file of ${JSON.stringify([inside, outside])}) {
+      const { probe } = await import(file);
+      const mesh = await createTestMesh({ orgs: ['a'], client: { extensions: [probe] } });
+      const passing = mesh.clock.advance('2s');
+      if (file.includes('dist')) await assert.rejects(passing, { code: 'NOT_REPLAYABLE' });
+      else await passing;
+      await mesh.close();
+    }
   `);
 }
 

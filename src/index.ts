@@ -224,6 +224,7 @@ export type {
 
 export type { Anchor, AnchorProof } from './ports/anchor.ts';
 export type { Clock } from './ports/clock.ts';
+export type { Compression } from './ports/compression.ts';
 export type {
   Aead,
   AeadName,

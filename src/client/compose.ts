@@ -101,7 +101,7 @@ async function build(
   lifetime: Lifetime,
 ): Promise<Rooms> {
   const ground = await loadGround(options);
-  const { clock, random, crypto, http } = ground;
+  const { clock, random, crypto, compression, http } = ground;
   const { minTrust = 0, anchors = [] } = options;
   const node = nodeOf(options);
   const tenant = tenantOf(options);
@@ -174,6 +174,7 @@ async function build(
       signer,
       keys,
       crypto,
+      compression,
       clock,
       random: random.child('trust'),
       store: store.sub('trust/'),

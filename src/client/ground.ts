@@ -4,6 +4,7 @@
  */
 import { platform } from '#platform';
 import type { Clock } from '../ports/clock.ts';
+import type { Compression } from '../ports/compression.ts';
 import type { CryptoProvider } from '../ports/crypto.ts';
 import type { Http } from '../ports/http.ts';
 import type { Random } from '../ports/random.ts';
@@ -14,12 +15,18 @@ export interface Ground {
   readonly clock: Clock;
   readonly random: Random;
   readonly http: Http;
+  readonly compression: Compression;
 }
 
 /** The parts that need no loading. */
 export function groundOf(options: MeshClientOptions): Ground {
-  const { clock = platform.clock, random = platform.random, http = platform.http } = options;
-  return { clock, random, http };
+  const {
+    clock = platform.clock,
+    random = platform.random,
+    http = platform.http,
+    compression = platform.compression,
+  } = options;
+  return { clock, random, http, compression };
 }
 
 /** All parts. */

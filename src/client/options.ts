@@ -8,6 +8,7 @@ import type { Policy } from '../core/policy/index.ts';
 import type { TrustAnchor, TrustWeightsChoice } from '../core/trust/index.ts';
 import type { Anchor } from '../ports/anchor.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Compression } from '../ports/compression.ts';
 import type { CryptoProvider } from '../ports/crypto.ts';
 import type { Extension } from '../ports/extension.ts';
 import type { Http } from '../ports/http.ts';
@@ -102,6 +103,8 @@ export interface MeshClientOptions {
   readonly random?: Random;
   /** Default: the platform's. */
   readonly crypto?: CryptoProvider;
+  /** Default: the platform's. */
+  readonly compression?: Compression;
   /** Default: the platform's. */
   readonly http?: Http;
   /** Default: silent. */

@@ -6,6 +6,7 @@ import type { CryptoProvider } from '../ports/crypto.ts';
 import type { Http } from '../ports/http.ts';
 import type { Platform } from '../ports/platform.ts';
 import { nodeWorkers } from './node-workers.ts';
+import { streamCompression } from './stream-compression.ts';
 import { systemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
 
@@ -16,6 +17,7 @@ export const platform: Platform = {
   random: systemRandom,
   crypto: nodeCrypto,
   signatures: nodeCrypto,
+  compression: streamCompression,
   http: { send: async (request) => (await http()).send(request) },
   workers: nodeWorkers(),
   openStore: async (path) => (await import('../adapters/stores/sqlite.ts')).sqliteStore(path),

@@ -6,6 +6,7 @@ import { MeshError } from '../base/errors.ts';
 import { loadOnce } from '../base/load-once.ts';
 import type { Platform } from '../ports/platform.ts';
 import { inlineWorkers } from './inline-workers.ts';
+import { streamCompression } from './stream-compression.ts';
 import { systemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
 import { createWebHttp } from './web-http.ts';
@@ -23,6 +24,7 @@ export const platform: Platform = {
     return provider;
   }),
   signatures,
+  compression: streamCompression,
   http: createWebHttp(),
   workers: inlineWorkers(),
   openStore: () => {

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Clock } from './clock.ts';
+import type { Compression } from './compression.ts';
 import type { CryptoProvider } from './crypto.ts';
 import type { Http } from './http.ts';
 import type { Random } from './random.ts';
@@ -18,6 +19,7 @@ export interface Platform {
   crypto(): Promise<CryptoProvider>;
   /** The same provider, which may still have to be completed: enough to make key pairs, to sign, and to verify. */
   signatures(): Promise<CryptoProvider>;
+  readonly compression: Compression;
   readonly http: Http;
   readonly workers: WorkerPool;
   /** The durable store behind `store: './folder'`. */

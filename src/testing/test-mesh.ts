@@ -31,7 +31,15 @@ export interface TestOrg {
 /** Client options that a simulation leaves to the test. */
 export type TestClientOptions = Omit<
   MeshClientOptions,
-  'did' | 'identity' | 'node' | 'transport' | 'store' | 'clock' | 'random' | 'crypto'
+  | 'did'
+  | 'identity'
+  | 'node'
+  | 'transport'
+  | 'store'
+  | 'clock'
+  | 'random'
+  | 'crypto'
+  | 'compression'
 >;
 
 /** Options of {@link createTestMesh}. */

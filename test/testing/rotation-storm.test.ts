@@ -1,19 +1,11 @@
 // A storm of rotation, revocation and expiry under load: zero stale accepts.
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { forSeeds } from '../../src/testing/index.ts';
 import { storm } from './rotation-storm.ts';
 import { seeds } from './seeds.ts';
-import { syncCompression } from './sync-compression.ts';
 
 /** 2 in `npm test`, 100 in `npm run test:sim`. */
 const storms = seeds / 10;
-
-beforeAll(() => {
-  for (const [name, stream] of Object.entries(syncCompression)) vi.stubGlobal(name, stream);
-});
-afterAll(() => {
-  vi.unstubAllGlobals();
-});
 
 test(
   `nobody accepts by a key he knows to be replaced, in ${String(storms)} storms`,

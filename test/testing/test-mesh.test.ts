@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { memoryStore } from '../../src/index.ts';
+import { type Host, memoryStore } from '../../src/index.ts';
 import {
   type ConformanceCase,
   createTestMesh,
@@ -49,6 +49,21 @@ describe('a test mesh', () => {
     };
     for (const seed of [3, 4]) expect(await storm(seed)).toBe(await storm(seed));
   }, 120_000);
+
+  it('tells of what went wrong in a turn once, to whoever waits first', async () => {
+    const failing = {
+      name: 'failing',
+      start: (host: Host): void => {
+        host.clock.after(1_000, () => {
+          throw new Error('in a turn');
+        });
+      },
+    };
+    const mesh = await createTestMesh({ orgs: ['a'], client: { extensions: [failing] } });
+    await expect(mesh.clock.advance('2s')).rejects.toThrow('in a turn');
+    await mesh.close();
+    expect(mesh.trace().count('node.failed')).toBe(1);
+  });
 
   it('keeps the numbers of the others when an organisation is added', async () => {
     const keysOf = async (orgs: readonly string[]): Promise<string> => {

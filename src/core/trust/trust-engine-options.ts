@@ -4,6 +4,7 @@
  */
 import type { Did } from '../../base/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { Compression } from '../../ports/compression.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import type { Http } from '../../ports/http.ts';
 import type { Random } from '../../ports/random.ts';
@@ -24,6 +25,8 @@ export interface TrustEngineOptions extends VerdictEffects {
   readonly signer: Signer;
   readonly keys: Keys & Histories;
   readonly crypto: CryptoProvider;
+  /** How status lists are packed. */
+  readonly compression: Compression;
   readonly clock: Clock;
   readonly random: Random;
   /** This room's own part of the store; must be conditional. */

@@ -13,10 +13,15 @@ const asked = [
   { owner: () => Math, name: 'random', what: 'Math.random' },
   { owner: () => globalThis, name: 'setTimeout', what: 'setTimeout' },
   { owner: () => globalThis, name: 'setInterval', what: 'setInterval' },
+  { owner: () => globalThis, name: 'setImmediate', what: 'setImmediate' },
+  { owner: () => AbortSignal, name: 'timeout', what: 'AbortSignal.timeout' },
   { owner: () => globalThis, name: 'fetch', what: 'fetch' },
   { owner: () => globalThis.performance, name: 'now', what: 'performance.now' },
   { owner: () => globalThis.crypto, name: 'getRandomValues', what: 'crypto.getRandomValues' },
   { owner: () => globalThis.crypto, name: 'randomUUID', what: 'crypto.randomUUID' },
+  // They work on a thread, for which virtual time does not wait.
+  { owner: () => globalThis, name: 'CompressionStream', what: 'CompressionStream' },
+  { owner: () => globalThis, name: 'DecompressionStream', what: 'DecompressionStream' },
 ] as const;
 
 /** Simulations whose turn it is now. A real client beside them may do as it likes. */
@@ -63,7 +68,8 @@ export class Guard {
 }
 
 function install(): () => void {
-  const removals = asked.map(({ owner, name, what }) => replace(owner(), name, what));
+  const there = asked.filter(({ owner, name }) => name in owner());
+  const removals = there.map(({ owner, name, what }) => replace(owner(), name, what));
   const original = globalThis.Date;
   globalThis.Date = guardedDate(original);
   return () => {
@@ -82,6 +88,10 @@ function replace(owner: object, name: string, what: string): () => void {
     apply: (target, self, args) => {
       refuseLibrary(what);
       return Reflect.apply(target, self, args);
+    },
+    construct: (target, args, newTarget) => {
+      refuseLibrary(what);
+      return Reflect.construct(target, args, newTarget) as object;
     },
   });
   Object.defineProperty(owner, name, { value: watchman, configurable: true, writable: true });
@@ -130,25 +140,38 @@ function stackHere(): string {
   return stack;
 }
 
-/** Where the package lies: its sources, or what was built from them. */
-const place = /^(.*\/(?:src|dist)\/)/.exec(import.meta.url.replace(/^file:\/\//, ''))?.[1];
+/** The file of a stack's line, `at name (file:1:2)` or `name@file:1:2`: an address or a path, which may hold any character. */
+const framePlace = /(?:^|[\s(@])((?:[a-z][\w+.-]*:|\/).*):\d+:\d+\)?$/i;
+
+/** This file; where the package is built it is the whole workshop's. */
+const own = pathOf(import.meta.url);
+
+/** Where the package lies, by where the workshop lies in it; undefined in a bundle, where nobody can be told from others. */
+export function packageRoot(workshop: string): string | undefined {
+  return /^(.*\/(?:src|dist)\/)testing\/(?:index\.js|simulation\/guard\.ts)$/.exec(workshop)?.[1];
+}
 
 /**
  * The first frame that is neither a dependency nor the platform: library code, or somebody else's, who may do as they like. The
- * workshop counts as somebody else.
+ * workshop counts as somebody else; the frames of the guard, which the stack begins with, count for nothing.
  */
-export function culpritIn(stack: string, root: string | undefined = place): string | undefined {
+export function culpritIn(stack: string, workshop: string = own): string | undefined {
+  const root = packageRoot(workshop);
   if (root === undefined) return undefined;
-  for (const line of stack.split('\n').slice(1)) {
-    const path = /((?:file:\/\/)?[^\s(@]+):\d+:\d+\)?$/
-      .exec(line.trim())?.[1]
-      ?.replace(/^file:\/\//, '');
-    if (path === undefined || path.includes('/simulation/guard.')) continue;
+  const frames = stack.split('\n').flatMap((line) => {
+    const place = framePlace.exec(line.trim())?.[1];
+    return place === undefined ? [] : [{ path: pathOf(place), line: line.trim() }];
+  });
+  const asker = frames.findIndex(({ path }) => path !== workshop);
+  for (const { path, line } of frames.slice(Math.max(0, asker))) {
     if (path.startsWith(root)) {
-      return path.startsWith(`${root}testing/`) ? undefined : line.trim().replace(/^at /, '');
+      return path.startsWith(`${root}testing/`) ? undefined : line.replace(/^at /, '');
     }
-    if (/^node:|\/node_modules\//.test(path)) continue;
-    return undefined;
+    if (!/^node:|[\\/]node_modules[\\/]/.test(path)) return undefined;
   }
   return undefined;
+}
+
+function pathOf(place: string): string {
+  return place.replace(/^file:\/\//, '').replace(/\?.*$/, '');
 }

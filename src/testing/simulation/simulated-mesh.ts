@@ -57,7 +57,8 @@ export class SimulatedMesh implements TestMesh {
   readonly #names = new Map<Did, string>();
   readonly #orgs = new Map<string, SimulatedNode[]>();
   readonly #nodes: SimulatedNode[] = [];
-  readonly #failures: unknown[] = [];
+  /** What went wrong and was not told yet. One error may be noted in several places. */
+  readonly #failures = new Set<unknown>();
   readonly #watchman: Watchman;
   readonly #run = currentSeedRun();
   #storm: Storm | undefined;
@@ -70,7 +71,7 @@ export class SimulatedMesh implements TestMesh {
     this.#house = house;
     this.seed = seedOf(options);
     this.#guard = new Guard((error) => {
-      this.#failures.push(error);
+      this.#failures.add(error);
     });
     const loop = new EventLoop(this.#guard);
     this.#loop = loop;
@@ -111,7 +112,7 @@ export class SimulatedMesh implements TestMesh {
         await this.#loop.until(() => this.#allKnown(), spreadMs);
       },
       failed: (node, error) => {
-        this.#failures.push(error);
+        this.#failures.add(error);
         this.#trace.add(node.name, 'node.failed', { error: String(error) });
       },
     };
@@ -422,8 +423,10 @@ export class SimulatedMesh implements TestMesh {
   }
 
   #throwFailure(): void {
-    const failure = this.#failures.shift();
-    if (failure !== undefined) throw failure as Error;
+    for (const failure of this.#failures) {
+      this.#failures.delete(failure);
+      throw failure as Error;
+    }
   }
 }
 

@@ -17,6 +17,7 @@ import { Disk, type DiskOptions } from './disk.ts';
 import type { EventLoop } from './event-loop.ts';
 import { Host } from './host.ts';
 import type { Network } from './network.ts';
+import { simulatedCompression } from './simulated-compression.ts';
 import type { Trace } from './trace.ts';
 import { markRooms, watchedClient } from './watched-client.ts';
 
@@ -119,6 +120,7 @@ export class SimulatedNode {
     const clock = this.host.clock();
     const inner = new MeshClient({
       crypto,
+      compression: simulatedCompression,
       http: nowhere,
       node: String(index),
       ...(this.#behaviour.client?.(options) ?? options),

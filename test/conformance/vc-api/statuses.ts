@@ -6,6 +6,7 @@ import {
   minEntries,
   setBit,
 } from '../../../src/core/trust/status/bitstring.ts';
+import { streamCompression } from '../../../src/platform/stream-compression.ts';
 import { credentialContext } from '../../../src/schema/credential.ts';
 
 /** Purposes the server keeps lists for. */
@@ -49,7 +50,7 @@ export class Statuses {
   /** The list to be signed. */
   async list(purpose: Purpose, issuer: string): Promise<object> {
     const id = this.#listId(purpose);
-    const encodedList = await encodeBits(this.#bits.get(purpose)!);
+    const encodedList = await encodeBits(this.#bits.get(purpose)!, streamCompression);
     return {
       '@context': [credentialContext],
       id,

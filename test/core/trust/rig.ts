@@ -18,6 +18,7 @@ import type {
 import { TrustEngine } from '../../../src/core/trust/trust-engine.ts';
 import type { TrustEngineOptions } from '../../../src/core/trust/trust-engine-options.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
+import { streamCompression } from '../../../src/platform/stream-compression.ts';
 import type { SignatureKeyType } from '../../../src/ports/crypto.ts';
 import type { Resolution } from '../../../src/ports/resolver.ts';
 import type { Signer } from '../../../src/ports/signer.ts';
@@ -220,6 +221,7 @@ export class World {
       signer: self.signer,
       keys,
       crypto: nodeCrypto,
+      compression: streamCompression,
       clock: this.clock,
       random: seededRandom(`${name} random`),
       store,

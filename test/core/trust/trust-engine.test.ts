@@ -3,6 +3,7 @@ import { memoryStore } from '../../../src/adapters/stores/memory.ts';
 import { createIdentity, KeyRing } from '../../../src/core/identity/index.ts';
 import { TrustEngine } from '../../../src/core/trust/index.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
+import { streamCompression } from '../../../src/platform/stream-compression.ts';
 import { statusesOf } from '../../../src/schema/credential.ts';
 import { seededRandom } from '../../../src/testing/seeded-random.ts';
 import { type Org, party, receiptOf, until, World } from './rig.ts';
@@ -414,7 +415,8 @@ describe('a trust engine', () => {
     const world = new World();
     const { trust, signer, keys, store, did } = await world.org('a');
     const { clock } = world;
-    const shared = { did, signer, keys, store, clock, crypto: nodeCrypto, emit: () => undefined };
+    const ground = { clock, crypto: nodeCrypto, compression: streamCompression };
+    const shared = { ...ground, did, signer, keys, store, emit: () => undefined };
     const fresh = new TrustEngine({
       ...shared,
       random: seededRandom(1),
@@ -553,6 +555,7 @@ describe('with did:mesh', () => {
       const store = memoryStore();
       const shared = {
         ...ground,
+        compression: streamCompression,
         did,
         signer,
         keys,

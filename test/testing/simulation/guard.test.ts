@@ -2,47 +2,41 @@ import { describe, expect, it } from 'vitest';
 import { createTestMesh } from '../../../src/testing/index.ts';
 import { culpritIn } from '../../../src/testing/simulation/guard.ts';
 
-const root = '/home/me/mesh/src/';
+const home = '/home/me/node_modules/@mesh/sdk';
 
 function stack(...places: readonly string[]): string {
   return ['MeshError: x', ...places.map((place) => `    at work (${place}:10:5)`)].join('\n');
 }
 
-describe('the culprit of a stack', () => {
+describe.each([
+  ['its sources', `${home}/src`, `${home}/src/testing/simulation/guard.ts`, 'client/gates.ts'],
+  ['what was built', `${home}/dist`, `${home}/dist/testing/index.js`, 'house-1A2B.js'],
+])('the culprit of a stack, where the package is %s,', (_form, root, workshop, file) => {
+  const library = `file://${root}/${file}`;
+  const dependency = '/home/me/node_modules/did-jwt/lib/index.js';
+
   it.each<[string, readonly string[], string | undefined]>([
-    [
-      'library code',
-      ['file:///home/me/mesh/src/core/trust/score/score.ts'],
-      'core/trust/score/score.ts',
-    ],
-    [
-      'a dependency in its service',
-      [
-        '/home/me/mesh/node_modules/did-jwt/lib/index.js',
-        '/home/me/mesh/src/core/trust/credentials/jws.ts',
-      ],
-      'core/trust/credentials/jws.ts',
-    ],
-    [
-      'the library where it is installed',
-      ['/home/me/mesh/src/base/ids.ts', '/home/me/mesh/test/a.test.ts'],
-      'base/ids.ts',
-    ],
-    ['a test', ['/home/me/mesh/test/a.test.ts', '/home/me/mesh/src/client/gates.ts'], undefined],
-    [
-      'a runner',
-      ['node:internal/timers', '/home/me/mesh/node_modules/vitest/dist/a.js'],
-      undefined,
-    ],
-    ['the workshop', ['/home/me/mesh/src/testing/assert.ts'], undefined],
+    ['library code', [library], file],
+    ['a dependency in its service', [dependency, library], file],
+    ['the library on behalf of a test', [library, '/home/me/a.test.ts'], file],
+    ['a test that the library has called', ['/home/me/a.test.ts', library], undefined],
+    ['a test in a folder with a space', ['/home/me/my work/a.test.ts', library], undefined],
+    ['a runner', ['node:internal/timers', '/home/me/node_modules/vitest/dist/a.js'], undefined],
+    ['the workshop', [`${root}/testing/assert.ts`, library], undefined],
+    ['nobody', [], undefined],
   ])('is %s', (_who, places, culprit) => {
-    const found = culpritIn(stack(...places), root);
+    // The guard itself is at the top of every stack it takes.
+    const found = culpritIn(stack(`file://${workshop}`, workshop, ...places), workshop);
     if (culprit === undefined) expect(found).toBeUndefined();
     else expect(found).toContain(culprit);
   });
+});
 
-  it('is nobody where the package cannot be told from the rest', () => {
-    expect(culpritIn(stack('https://example.org/bundle.js'), undefined)).toBeUndefined();
+describe('the place of the package', () => {
+  it('is not known in a bundle, where nobody can be told from others', () => {
+    for (const bundle of ['https://example.org/bundle.js', '/home/me/app/dist/harness.js']) {
+      expect(culpritIn(stack(bundle, bundle), bundle)).toBeUndefined();
+    }
   });
 });
 
@@ -52,6 +46,10 @@ function guarded(): unknown[] {
     [globalThis, 'Date'],
     [globalThis, 'setTimeout'],
     [globalThis, 'setInterval'],
+    [globalThis, 'setImmediate'],
+    [AbortSignal, 'timeout'],
+    [globalThis, 'CompressionStream'],
+    [globalThis, 'DecompressionStream'],
     [globalThis, 'fetch'],
     [Math, 'random'],
     [crypto, 'getRandomValues'],

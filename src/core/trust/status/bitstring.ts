@@ -2,8 +2,9 @@
  * Many yes-or-no answers in little room: a bit string, compressed (Bitstring Status List 1.0, section 3).
  * @module
  */
-import { type Bytes, concat, fromBase64url, toBase64url } from '../../../base/bytes.ts';
+import { type Bytes, fromBase64url, toBase64url } from '../../../base/bytes.ts';
 import { MeshError } from '../../../base/errors.ts';
+import type { Compression } from '../../../ports/compression.ts';
 
 /** The least number of entries of a list, so that an index gives away little about its holder. */
 export const minEntries = 131_072;
@@ -48,8 +49,8 @@ export function countSet(bits: Uint8Array): number {
 }
 
 /** `bits` as `encodedList`: GZIP (RFC 1952), then multibase base64url. */
-export async function encodeBits(bits: Bytes): Promise<string> {
-  return `u${toBase64url(await collect(pipe(bits, new CompressionStream('gzip'))))}`;
+export async function encodeBits(bits: Bytes, compression: Compression): Promise<string> {
+  return `u${toBase64url(await compression.gzip(bits))}`;
 }
 
 /** `text` of a list of the 2021 draft as {@link decodeBits} takes it: base64 of either alphabet, not yet multibase. */
@@ -58,48 +59,18 @@ export function encodedSince2021(text: string): string {
 }
 
 /** Bits of an `encodedList`; `SCHEMA_INVALID` for other text, for fewer than 131,072 entries and for bombs. */
-export async function decodeBits(encoded: string): Promise<Bytes> {
+export async function decodeBits(encoded: string, compression: Compression): Promise<Bytes> {
   if (!encoded.startsWith('u')) throw malformed('multibase base64url');
   const compressed = fromBase64url(encoded.slice(1), 'encodedList');
   let bits: Bytes;
   try {
-    bits = await collect(pipe(compressed, new DecompressionStream('gzip')));
+    bits = await compression.gunzip(compressed, maxBytes);
   } catch (cause) {
-    if (MeshError.is(cause)) throw cause;
-    throw malformed('GZIP', cause);
+    const isBomb = MeshError.is(cause, 'LIMIT_EXCEEDED');
+    throw malformed(isBomb ? `at most ${String(maxBytes)} bytes` : 'GZIP', cause);
   }
   if (bits.length * 8 < minEntries) throw malformed(`at least ${String(minEntries)} entries`);
   return bits;
-}
-
-function pipe(
-  bytes: Bytes,
-  through: CompressionStream | DecompressionStream,
-): ReadableStream<Bytes> {
-  const source = new ReadableStream<Bytes>({
-    start(controller) {
-      controller.enqueue(bytes);
-      controller.close();
-    },
-  });
-  return source.pipeThrough(through);
-}
-
-async function collect(stream: ReadableStream<Bytes>): Promise<Bytes> {
-  const chunks: Bytes[] = [];
-  let length = 0;
-  const reader = stream.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return concat(...chunks);
-    length += value.length;
-    if (length > maxBytes) {
-      const bomb = malformed(`at most ${String(maxBytes)} bytes`);
-      await reader.cancel(bomb);
-      throw bomb;
-    }
-    chunks.push(value);
-  }
 }
 
 function malformed(expected: string, cause?: unknown): MeshError {

@@ -5,6 +5,7 @@
 import { MeshError } from '../../../base/errors.ts';
 import type { Did } from '../../../base/ids.ts';
 import type { Clock } from '../../../ports/clock.ts';
+import type { Compression } from '../../../ports/compression.ts';
 import type { Random } from '../../../ports/random.ts';
 import type { Signer } from '../../../ports/signer.ts';
 import type { Condition, Op, Store } from '../../../ports/store.ts';
@@ -38,6 +39,7 @@ export interface OwnListsOptions {
   readonly random: Random;
   /** Told of every credential this node has revoked, suspended or reinstated, once that is written. */
   readonly journal?: (judged: JudgedCredential) => void;
+  readonly compression: Compression;
 }
 
 /** A list is full at half of its entries, so that a free index is found at random in two draws. */
@@ -248,9 +250,9 @@ export class OwnLists {
 
   /** Time may stand still or go back between two lists; the newer one is later all the same. */
   async #sign({ n, used, bits, from }: OwnList): Promise<OwnList> {
-    const { clock, did: issuer, signer } = this.#options;
+    const { clock, compression, did: issuer, signer } = this.#options;
     const later = Math.max(Math.trunc(clock.now()), from + 1);
-    const credential = await listCredential({ issuer, n, from: later, bits });
+    const credential = await listCredential({ issuer, n, from: later, bits }, compression);
     const token = await signJws({ ...credential, iss: issuer }, credentialType, signer);
     return { n, used, bits, from: later, token };
   }

@@ -6,6 +6,7 @@ import type { Bytes } from '../../../base/bytes.ts';
 import { MeshError } from '../../../base/errors.ts';
 import type { Did } from '../../../base/ids.ts';
 import { integer, number, object, oneOf, optional, text, unknown } from '../../../base/shape.ts';
+import type { Compression } from '../../../ports/compression.ts';
 import { type Credential, credentialContext } from '../../../schema/credential.ts';
 import type { CredentialStatus } from '../../../schema/credential-status.ts';
 import { toInstant } from '../../../schema/words.ts';
@@ -54,12 +55,15 @@ export function parseListId(
 }
 
 /** The credential to sign for a list. */
-export async function listCredential(list: {
-  readonly issuer: Did;
-  readonly n: number;
-  readonly from: number;
-  readonly bits: Bytes;
-}): Promise<Credential> {
+export async function listCredential(
+  list: {
+    readonly issuer: Did;
+    readonly n: number;
+    readonly from: number;
+    readonly bits: Bytes;
+  },
+  compression: Compression,
+): Promise<Credential> {
   const id = listId(list.issuer, list.n);
   return {
     '@context': [credentialContext],
@@ -72,13 +76,17 @@ export async function listCredential(list: {
       id: `${id}#list`,
       type: 'BitstringStatusList',
       statusPurpose: ownPurposes,
-      encodedList: await encodeBits(list.bits),
+      encodedList: await encodeBits(list.bits, compression),
     },
   };
 }
 
 /** Reads the list in `claims`; throws `CREDENTIAL_INVALID` naming `status`. The signature is checked elsewhere. */
-export async function readStatusList(token: string, claims: Claims): Promise<StatusList> {
+export async function readStatusList(
+  token: string,
+  claims: Claims,
+  compression: Compression,
+): Promise<StatusList> {
   const { credential, from, until } = claims;
   const form = forms.find(({ type }) => credential.type.includes(type));
   if (form === undefined) throw refusal('status.list', 'not a status list');
@@ -86,7 +94,7 @@ export async function readStatusList(token: string, claims: Claims): Promise<Sta
   try {
     const subject = form.shape(credential.credentialSubject, 'credentialSubject');
     const { statusSize: size, ttl: ttlMs } = subject;
-    const bits = await decodeBits(form.encoded(subject.encodedList));
+    const bits = await decodeBits(form.encoded(subject.encodedList), compression);
     const { id, issuer } = credential;
     return {
       ...{ id, issuer, purposes: purposesOf(subject.statusPurpose), from, until, bits, token },

@@ -7,6 +7,7 @@ import type { Did } from '../../../base/ids.ts';
 import { RecentMap } from '../../../base/recent-map.ts';
 import { number, object, text } from '../../../base/shape.ts';
 import type { Clock } from '../../../ports/clock.ts';
+import type { Compression } from '../../../ports/compression.ts';
 import type { Store } from '../../../ports/store.ts';
 import type { Credential } from '../../../schema/credential.ts';
 import type { CredentialStatus } from '../../../schema/credential-status.ts';
@@ -33,6 +34,7 @@ export type ListSource = (id: string, issuer: Did) => Promise<string | undefined
 export interface StatusListsOptions {
   readonly store: Store;
   readonly clock: Clock;
+  readonly compression: Compression;
   readonly examiner: CredentialExaminer;
   /** Brings the newest list from its issuer or the web. */
   readonly fetch: ListSource;
@@ -227,7 +229,7 @@ export class StatusLists {
     const { ok, checks, claims } = await this.#options.examiner.examine(token, { expiry });
     const last = checks.at(-1)!;
     if (!ok || claims === undefined) throw refusal(last.reason ?? 'status.list', last.detail);
-    return readStatusList(token, claims);
+    return readStatusList(token, claims, this.#options.compression);
   }
 
   /** Writes `list` unless the store holds one as new: the mark survives restarts and other processes. */

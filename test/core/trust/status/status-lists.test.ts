@@ -5,6 +5,7 @@ import { utf8 } from '../../../../src/base/bytes.ts';
 import { packPacket, unpackPacket } from '../../../../src/base/packet.ts';
 import { signJws } from '../../../../src/core/trust/credentials/jws.ts';
 import { emptyBits, encodeBits, setBit } from '../../../../src/core/trust/status/bitstring.ts';
+import { streamCompression } from '../../../../src/platform/stream-compression.ts';
 import type { Http, HttpRequest } from '../../../../src/ports/http.ts';
 import { credentialContext, statusesOf } from '../../../../src/schema/credential.ts';
 import { toInstant } from '../../../../src/schema/words.ts';
@@ -28,7 +29,7 @@ async function listBy(by: Party, from: number, changes: object = {}, subject: ob
     credentialSubject: {
       type: 'BitstringStatusList',
       statusPurpose: 'revocation',
-      encodedList: await encodeBits(bits),
+      encodedList: await encodeBits(bits, streamCompression),
       ...subject,
     },
     ...changes,
@@ -304,7 +305,10 @@ describe('a status', () => {
 
   it('of several bits says a message, and lets the credential stand', async () => {
     const { world, org, http } = await webRig();
-    const subject = { statusPurpose: 'message', encodedList: await encodeBits(twoBits) };
+    const subject = {
+      statusPurpose: 'message',
+      encodedList: await encodeBits(twoBits, streamCompression),
+    };
     http.answer = await listBy(issuer, world.clock.now(), {}, { ...subject, statusSize: 2 });
     for (const [i, { message }] of messages.entries()) {
       const { valid, said = [] } = await org.trust.verify(await listed(String(i), sized));
