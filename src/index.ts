@@ -259,6 +259,8 @@ export type {
   ReceiptContributor,
   ReceiptOccasion,
   SendOptions,
+  SubjectEraser,
+  SubjectErasure,
 } from './ports/extension.ts';
 export {
   type Budget,

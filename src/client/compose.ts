@@ -349,6 +349,8 @@ async function build(
       federation,
     ),
   );
+  audit.onErase('trust', ({ receipts }) => trust.eraseEvidence(receipts));
+  audit.onErase('federation', ({ subject }) => federation.erase(subject));
   // Owned last, so closed first: no peer meets a room that is already dark.
   own(federation);
   const logger = options.logger === false ? undefined : options.logger;

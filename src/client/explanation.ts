@@ -79,6 +79,13 @@ export class TaskHistory {
     if (this.#tasks.size > historyLimit && oldest !== undefined) this.#tasks.delete(oldest);
   }
 
+  /** Forgets what was tried about `subject`. */
+  erase(subject: string): void {
+    for (const [id, { request }] of this.#tasks) {
+      if (request.subject === subject) this.#tasks.delete(id);
+    }
+  }
+
   /** The task; `NOT_FOUND` when it was never tried here or is no longer remembered. */
   get(id: string): TriedTask {
     const task = this.#tasks.get(id);

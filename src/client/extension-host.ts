@@ -96,6 +96,7 @@ export function makeHost(name: string, parts: HostParts): Host {
     gate: (gateName, gate) => addSoon(parts, ({ gates }) => gates.add(gateName, gate)),
     receipt: (contribute) =>
       addSoon(parts, ({ receiptMembers }) => receiptMembers.add(name, contribute)),
+    onErase: (erase) => addSoon(parts, ({ audit }) => audit.onErase(`x/${name}`, erase)),
     placement: (placement) => {
       parts.wire((rooms) => {
         rooms.placement.current = placement;

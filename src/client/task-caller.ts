@@ -172,6 +172,11 @@ export class TaskCaller {
     return withDeadline(clock, explainMs, { what }, (signal) => explain(tried, gates, did, signal));
   }
 
+  /** Forgets what was tried about `subject`: nothing of it can be explained any more. */
+  erase(subject: string): void {
+    this.#history.erase(subject);
+  }
+
   async #tryEach(candidates: readonly Candidate[], attempt: Attempt): Promise<TaskResult> {
     const { request, budget } = attempt;
     const refusals: Refusal[] = [];

@@ -73,6 +73,10 @@ export function wireTasks(rooms: Rooms, wiring: TaskWiring): TaskWires {
     caller,
     candidate: (name) => ({ meshId: identity.did, node, name }),
   });
+  rooms.audit.onErase('tasks', ({ subject }) => {
+    caller.erase(subject);
+    return durable.book.erase(subject);
+  });
   // Last owned, first closed: nothing begins any more, then what is kept is handed back, then the street closes.
   lifetime.own(() => durable.book.close());
   lifetime.own(() => triggers.close());
@@ -187,7 +191,7 @@ function serveTasks(rooms: Rooms, wiring: TaskWiring): DurableTasks {
   federation.handle(
     'task.run',
     ({ from, body, signal }) => server.execute(taskRequestShape(body, 'task'), { from, signal }),
-    { remembers: (body) => isKept(body, agents) },
+    { remembers: (body) => isKept(body, agents), subjectOf },
   );
   federation.handleStream('task.stream', (stream) => {
     const onPart = (part: TaskPart): Promise<void> => stream.send(part);
@@ -201,6 +205,16 @@ function serveTasks(rooms: Rooms, wiring: TaskWiring): DurableTasks {
 function isKept(body: unknown, agents: LocalAgents): boolean {
   if (!isPlainObject(body)) return false;
   return agents.find(body as unknown as Sought)?.definition.durable === true;
+}
+
+/** Whom a task that arrived is about. A body that is no task is refused later, and is about nobody. */
+function subjectOf(body: unknown): string | undefined {
+  try {
+    return taskRequestShape(body, 'task').subject;
+  } catch (error) {
+    if (!MeshError.is(error)) throw error;
+    return undefined;
+  }
 }
 
 function ownCandidates(

@@ -181,6 +181,17 @@ export type HostActionResult<Output> =
     }
   | { readonly verdict: 'advise'; readonly preview: unknown };
 
+/** A subject that is being erased. */
+export interface SubjectErasure {
+  /** By the name that tasks and entries of the audit log give it. */
+  readonly subject: string;
+  /** Ids of the receipts that the audit log holds about it. */
+  readonly receipts: ReadonlySet<string>;
+}
+
+/** Deletes what it holds of a subject and resolves with how many things that were. May be asked again for the same one. */
+export type SubjectEraser = (erasure: SubjectErasure) => Promise<number>;
+
 /** What an extension may touch. */
 export interface Host {
   readonly did: Did;
@@ -216,6 +227,11 @@ export interface Host {
    * was added by somebody else, and what `contribute` throws, is reported and left out: the work is done, so the receipt stands.
    */
   receipt(contribute: ReceiptContributor): () => void;
+  /**
+   * Asks `erase` whenever a subject is erased from this node (`mesh.audit.erase`); the result takes it away. Only values are
+   * overwritten everywhere: name no subject in a key of {@link Host.store}.
+   */
+  onErase(erase: SubjectEraser): () => void;
   /** How far this node believes others. Answers once the client has started: `NOT_STARTED` before. */
   readonly trust: HostTrust;
   /** What this node's policies permit. `NOT_STARTED` before the start. */

@@ -57,8 +57,10 @@ export interface EntryFilter {
 export interface Erasure {
   /** The entry that says so. */
   readonly entry: AuditEntry;
-  /** Whether there was anything of the subject. */
+  /** Whether there was anything of the subject, in the log or elsewhere. */
   readonly found: boolean;
+  /** How many things each other room of this node deleted. */
+  readonly removed: Readonly<Record<string, number>>;
 }
 
 /** Options of `AuditLog.erase`. */

@@ -116,17 +116,27 @@ export class AuditLog {
    * still holds. Resolves once the deletion and the entry that says so are as durable as the store can make them. What is added
    * about the subject later is sealed with a new key.
    */
-  async erase({ subject, basis }: EraseOptions): Promise<Erasure> {
-    takeApart(null, { subject });
-    if (basis === '' || basis.length > basisLimit || basis.includes(subject)) {
-      const expected = `1 to ${String(basisLimit)} characters without the subject's name`;
-      throw new MeshError('INVALID_ARGUMENT', { argument: 'basis', expected, got: basis });
-    }
-    const draft = { ...this.#draft('erasure', { basis }, {}), erases: subject };
+  async erase(options: EraseOptions, removed: Erasure['removed'] = {}): Promise<Erasure> {
+    checkErasure(options);
+    const { subject, basis } = options;
+    const body = { basis, ...(Object.keys(removed).length > 0 && { removed }) };
+    const draft = { ...this.#draft('erasure', body, {}), erases: subject };
     const entry = await new Promise<AuditEntry>((resolve, reject) => {
       this.#add(draft, { resolve, reject });
     });
-    return { entry, found: (entry.body as { found: boolean }).found };
+    return { entry, found: (entry.body as { found: boolean }).found, removed };
+  }
+
+  /** Ids of the receipts about `subject`. Walks the whole log. */
+  async receiptsAbout(subject: string): Promise<ReadonlySet<string>> {
+    const receipts = new Set<string>();
+    await this.flush();
+    const tag = await this.#end.keys?.tagOf(subject);
+    if (tag === undefined) return receipts;
+    for await (const { sealed, body } of this.entries({ kind: 'task' })) {
+      if (sealed?.tag === tag) receipts.add((body as { readonly id: string }).id);
+    }
+    return receipts;
   }
 
   /** Resolves when everything added so far is stored, or has failed. */
@@ -380,6 +390,14 @@ export class AuditLog {
       this.#turn = undefined;
     }
   }
+}
+
+/** Throws `INVALID_ARGUMENT` for a subject that is no name, or a basis that says it. */
+export function checkErasure({ subject, basis }: EraseOptions): void {
+  takeApart(null, { subject });
+  if (basis !== '' && basis.length <= basisLimit && !basis.includes(subject)) return;
+  const expected = `1 to ${String(basisLimit)} characters without the subject's name`;
+  throw new MeshError('INVALID_ARGUMENT', { argument: 'basis', expected, got: basis });
 }
 
 const kindShape = text({ min: 1, max: 64, pattern: /^[a-z][a-z0-9.-]*$/, what: 'a kind' });

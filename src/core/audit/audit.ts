@@ -6,13 +6,14 @@ import { canonicalJson, type Json } from '../../base/canonical.ts';
 import { type Did, newId } from '../../base/ids.ts';
 import { Lifetime } from '../../base/lifetime.ts';
 import type { Anchor } from '../../ports/anchor.ts';
+import type { SubjectEraser } from '../../ports/extension.ts';
 import type { Street } from '../../ports/street.ts';
 import type { Emit } from '../../schema/mesh-event.ts';
 import type { SignedReceipt } from '../../schema/receipt.ts';
 import type { Signed } from '../../schema/signed.ts';
 import { toInstant } from '../../schema/words.ts';
 import { Anchoring } from './anchoring.ts';
-import { AuditLog } from './audit-log.ts';
+import { AuditLog, checkErasure } from './audit-log.ts';
 import type { AuditLogOptions, EntryFilter, EraseOptions, Erasure } from './audit-log-options.ts';
 import type { AnchoredHead, AuditBundle } from './bundle.ts';
 import type { AuditEntry } from './chain.ts';
@@ -66,6 +67,7 @@ export class Audit implements AsyncDisposable {
   readonly #anchoring: Anchoring;
   readonly #checkpoints: Checkpoints | undefined;
   readonly #lifetime = new Lifetime('the audit log');
+  readonly #erasers = new Map<string, SubjectEraser>();
 
   constructor(options: AuditOptions) {
     const { store, street, histories, emit = () => undefined, anchors = [], crypto } = options;
@@ -173,10 +175,29 @@ export class Audit implements AsyncDisposable {
     return this.#rows.equivocations();
   }
 
-  /** Makes what was sealed about a subject unreadable for everybody, for ever; see {@link AuditLog.erase}. */
-  erase(options: EraseOptions): Promise<Erasure> {
+  /**
+   * Forgets a subject: every room of this node deletes what it holds of it, then what the log says of it is made unreadable for
+   * everybody, for ever; see {@link AuditLog.erase}. When a room fails, its error is thrown, and the erasure may be tried again.
+   */
+  async erase(options: EraseOptions): Promise<Erasure> {
     this.#lifetime.assertOpen();
-    return this.#log.erase(options);
+    checkErasure(options);
+    const { subject } = options;
+    const receipts = await this.#log.receiptsAbout(subject);
+    const removed: Record<string, number> = {};
+    for (const [room, erase] of this.#erasers) {
+      const count = await erase({ subject, receipts });
+      if (count > 0) removed[room] = count;
+    }
+    return this.#log.erase(options, removed);
+  }
+
+  /** Asks `erase`, on behalf of `room`, whenever a subject is erased; the result takes it away. */
+  onErase(room: string, erase: SubjectEraser): () => void {
+    this.#erasers.set(room, erase);
+    return () => {
+      if (this.#erasers.get(room) === erase) this.#erasers.delete(room);
+    };
   }
 
   /**

@@ -167,7 +167,7 @@ export class LogEnd {
   async #erase({ erases, body }: Draft, ops: Op[]): Promise<Json> {
     const { tag, found, rows } = await this.#keys!.erasure(erases!);
     ops.push(...rows);
-    return { ...(body as object), tag, found };
+    return { ...(body as object), tag, found: found || 'removed' in (body as object) };
   }
 
   async #sealed(

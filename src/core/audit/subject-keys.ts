@@ -90,14 +90,15 @@ export class SubjectKeys {
     const name = this.#nameKey(subject);
     this.#held.delete(name);
     const known = await this.#read(name);
-    if (known === undefined) {
-      return { tag: toBase64url(this.#parts.random.bytes(32)), found: false, rows: [] };
-    }
-    return {
-      tag: known.tag,
-      found: true,
-      rows: [name, keyKey(known.tag)].map((del) => ({ del, purge: true })),
-    };
+    const tag = known?.tag ?? toBase64url(this.#parts.random.bytes(32));
+    // Written for a subject without a key, too: the store then lets go of what other rooms have deleted.
+    const rows = [name, keyKey(tag)].map((del) => ({ del, purge: true }));
+    return { tag, found: known !== undefined, rows };
+  }
+
+  /** What stands for `subject` in its entries; undefined when there are none. */
+  async tagOf(subject: string): Promise<string | undefined> {
+    return (await this.#read(this.#nameKey(subject)))?.tag;
   }
 
   /** Key bytes by tag; undefined when it was erased. */

@@ -323,6 +323,11 @@ export class Federation implements AsyncDisposable {
     return { handshakes, failedHandshakes, handshakeMs: mean, bytesIn, bytesOut, ...calls };
   }
 
+  /** Deletes the results of calls about `subject` that are remembered under an idempotency key, and says how many. */
+  erase(subject: string): Promise<number> {
+    return this.#results.erase(subject);
+  }
+
   /** Entries in this node's tables. */
   open(): OpenTables {
     let streams = 0;

@@ -33,6 +33,8 @@ export interface HandleOptions {
    * that nothing need be remembered for it here. Default: never.
    */
   readonly remembers?: (body: unknown) => boolean;
+  /** Whom a call with this body is about, so that what is remembered of it can be erased. Default: nobody. */
+  readonly subjectOf?: (body: unknown) => string | undefined;
 }
 
 /** Who calls whom. */

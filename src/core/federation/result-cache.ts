@@ -6,7 +6,7 @@ import { toBase64url, utf8 } from '../../base/bytes.ts';
 import { MeshError, type MeshErrorCode, type WireError } from '../../base/errors.ts';
 import type { Did } from '../../base/ids.ts';
 import { packPacket, unpackPacket } from '../../base/packet.ts';
-import { object, oneOf, optional, refused, type Shape, unknown } from '../../base/shape.ts';
+import { object, oneOf, optional, refused, type Shape, text, unknown } from '../../base/shape.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import type { Entry, Store } from '../../ports/store.ts';
 import { fromWireError, toWireError } from './wire-error.ts';
@@ -18,6 +18,8 @@ export interface CallIdentity {
   readonly key: string;
   /** The packed body: a key used again for something else is refused. */
   readonly body: Uint8Array;
+  /** Whom it is about. */
+  readonly subject?: string | undefined;
 }
 
 /** Options of {@link ResultCache}. */
@@ -29,6 +31,8 @@ export interface ResultCacheOptions {
   readonly ttlMs?: number;
 }
 
+const prefix = 'result/';
+
 type Outcome = { readonly result: Uint8Array } | { readonly error: WireError };
 
 const bytes: Shape<Uint8Array> = (value, at) => {
@@ -38,6 +42,7 @@ const bytes: Shape<Uint8Array> = (value, at) => {
 const recordShape = object({
   state: oneOf('claimed', 'done'),
   body: bytes,
+  subject: optional(text({ min: 1, max: 512 })),
   result: optional(bytes),
   error: optional(unknown),
 });
@@ -80,6 +85,17 @@ export class ResultCache {
     }
   }
 
+  /** Deletes what is remembered about `subject`, and says of how many calls. They may be executed again. */
+  async erase(subject: string): Promise<number> {
+    const { store } = this.#options;
+    const about: string[] = [];
+    for await (const { key, value } of store.scan({ prefix })) {
+      if (recordShape(unpackPacket(value), 'result').subject === subject) about.push(key);
+    }
+    if (about.length > 0) await store.write(about.map((del) => ({ del, purge: true })));
+    return about.length;
+  }
+
   async #once(
     name: string,
     body: Uint8Array,
@@ -93,7 +109,8 @@ export class ResultCache {
         by: 'a store without conditional writes',
       });
     }
-    const claim = packPacket({ state: 'claimed', body });
+    const about = call.subject === undefined ? {} : { subject: call.subject };
+    const claim = packPacket({ state: 'claimed', body, ...about });
     const condition = { if: [{ key: name, revision: null }] };
     const claimed = await store.write([{ put: name, value: claim, ttlMs }], condition);
     if (!claimed.ok) return outcomeBefore(await store.get(name), body, call);
@@ -101,7 +118,7 @@ export class ResultCache {
     // This node is closing: nobody knows how far the work came, so the claim stays as it is.
     if ('error' in outcome && outcome.error.code === 'CLOSED') return outcome;
     // Written before it is sent: an answer that was given once is given again. A refusal leaves the key free.
-    const done = packPacket({ state: 'done', body, ...outcome });
+    const done = packPacket({ state: 'done', body, ...about, ...outcome });
     await store.write([isRefusal(outcome) ? { del: name } : { put: name, value: done, ttlMs }]);
     return outcome;
   }
@@ -109,7 +126,7 @@ export class ResultCache {
   /** Keys of a store are short and of limited characters; the parts are not. */
   #nameOf({ from, method, key }: CallIdentity): string {
     const text = JSON.stringify([from, method, key]);
-    return `result/${toBase64url(this.#options.crypto.hash('sha256', utf8(text)))}`;
+    return `${prefix}${toBase64url(this.#options.crypto.hash('sha256', utf8(text)))}`;
   }
 }
 

@@ -147,7 +147,9 @@ export class Serving implements StreamEvents, IncomingStream {
   #resultOf(body: Uint8Array): Promise<Uint8Array> {
     const { method, idempotencyKey: key } = this.#header;
     if (key === undefined || this.#isRemembered()) return this.#execute();
-    const call = { from: this.from, method, key, body };
+    const subject =
+      this.#handler.kind === 'call' ? this.#handler.subjectOf?.(this.#body) : undefined;
+    const call = { from: this.from, method, key, body, subject };
     return this.#ground.results.run(call, () => this.#execute());
   }
 

@@ -262,6 +262,21 @@ export class TaskBook<Result extends { readonly output: unknown } = { readonly o
       .slice(0, limit);
   }
 
+  /**
+   * Deletes every task about `subject`, and says how many there were. Those that are open are called off first. Who asks again
+   * under the same id or key has the work done anew.
+   */
+  async erase(subject: string): Promise<number> {
+    this.#lifetime.assertOpen();
+    const about = ({ row }: HeldRow): boolean => row.subject === subject;
+    const open = (await this.#rows.open(this.#unreadable)).filter(about);
+    for (const { row } of open) await this.cancel(row.id, 'its subject was erased');
+    const over = (await this.#rows.final(this.#unreadable)).filter(about);
+    const ids = [...new Set([...open, ...over].map(({ row }) => row.id))];
+    await this.#rows.erase(ids);
+    return ids.length;
+  }
+
   /** Looks at once whether something can be started: after an agent came back, or has a place free again. */
   look(): void {
     this.#runners.look();

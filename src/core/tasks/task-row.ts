@@ -32,6 +32,8 @@ export interface DurableTask {
   readonly type: string;
   readonly agent: string;
   readonly from: Did;
+  /** Whom it is about, as its caller calls it. */
+  readonly subject?: string;
   readonly state: TaskState;
   readonly submittedAt: number;
   /** 1, and one more for each time a runner was lost while it ran. Being suspended does not count. */
@@ -79,6 +81,7 @@ const rowShape = object({
   type: name,
   agent: text({ min: 1, max: 800 }),
   from: did,
+  subject: optional(text({ min: 1, max: 512 })),
   digest: text({ min: 1, max: 128 }),
   state: oneOf(...openStates, ...finalStates),
   submittedAt: integer(),
@@ -104,6 +107,7 @@ export function newRow(
     type: request.type,
     agent,
     from,
+    ...(request.subject !== undefined && { subject: request.subject }),
     digest: digestOf(request),
     state: 'queued',
     submittedAt: Math.floor(now),

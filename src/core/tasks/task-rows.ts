@@ -151,6 +151,18 @@ export class TaskRows {
     }
   }
 
+  /** Deletes all that is kept of `ids`, and every trace of it that the store can reach. */
+  async erase(ids: readonly string[]): Promise<void> {
+    for (let from = 0; from < ids.length; from += batchLimit) {
+      const keys = ids
+        .slice(from, from + batchLimit)
+        .flatMap((id) =>
+          [openKey, finalKey, requestKey, checkpointKey, outcomeKey].map((of) => of(id)),
+        );
+      await this.#store.write(keys.map((del) => ({ del, purge: true })));
+    }
+  }
+
   async #scan(prefix: string, unreadable: (error: unknown) => void): Promise<readonly HeldRow[]> {
     const rows: HeldRow[] = [];
     for await (const { key, value, revision } of this.#store.scan({ prefix })) {

@@ -307,6 +307,12 @@ export class TrustEngine implements AsyncDisposable {
     return this.#evidence.exchange.export(options.about);
   }
 
+  /** Deletes the evidence on `receipts`, and says how much there was. Scores keep what it added up to. */
+  async eraseEvidence(receipts: ReadonlySet<string>): Promise<number> {
+    await this.#ready();
+    return this.#evidence.erase(receipts);
+  }
+
   /**
    * Takes in evidence of others. Pieces that prove nothing are refused one by one; how much the rest counts depends on who
    * says it. Merging twice, or in another order, makes no difference. `SCHEMA_INVALID` for what is no bundle.

@@ -6,6 +6,7 @@ import type { Did } from '../../../base/ids.ts';
 import type { SignedAttestation } from '../../../schema/attestation.ts';
 import type { SignedReceipt } from '../../../schema/receipt.ts';
 import type { TrustEvidence } from '../../../schema/trust-evidence.ts';
+import { keyPart } from '../store-names.ts';
 import type { TrustEngineOptions } from '../trust-engine-options.ts';
 import { type AttestationRequest, attest } from './attest.ts';
 import { AttestationBook } from './attestation-book.ts';
@@ -24,6 +25,9 @@ export interface EvidenceDeskOptions extends TrustEngineOptions {
   /** Told of whom something new was learnt from others, or said to them. */
   readonly onMerged: (about: ReadonlySet<Did>) => void;
 }
+
+/** Pieces that are deleted in one commit. */
+const batchLimit = 256;
 
 /** Wires everything that is evidence. */
 export class EvidenceDesk {
@@ -92,6 +96,25 @@ export class EvidenceDesk {
     await this.attestations.take(attestation);
     this.#options.onMerged(new Set([attestation.about]));
     return attestation;
+  }
+
+  /** Deletes the pieces on `receipts`, and says how many. What they add up to, days and counts of a peer, stays. */
+  async erase(receipts: ReadonlySet<string>): Promise<number> {
+    if (receipts.size === 0) return 0;
+    const { store } = this.#options;
+    const names = new Set([...receipts].map(keyPart));
+    const pieces: string[] = [];
+    for (const prefix of ['evidence/', 'pool/']) {
+      for await (const { key } of store.scan({ prefix })) {
+        if (names.has(key.slice(key.lastIndexOf('/') + 1))) pieces.push(key);
+      }
+    }
+    this.pool.forget(receipts);
+    for (let from = 0; from < pieces.length; from += batchLimit) {
+      const batch = pieces.slice(from, from + batchLimit);
+      await store.write(batch.map((del) => ({ del, purge: true })));
+    }
+    return pieces.length;
   }
 
   /** What is done once an hour. */

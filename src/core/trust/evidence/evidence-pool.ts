@@ -87,6 +87,13 @@ export class EvidencePool {
     });
   }
 
+  /** Forgets the pieces on `receipts`, which are deleted from the store by somebody else. */
+  forget(receipts: ReadonlySet<string>): void {
+    for (const { pieces } of this.#pairs.values()) {
+      for (const receipt of receipts) if (pieces.delete(receipt)) this.#size -= 1;
+    }
+  }
+
   /** What each has to say of each, day by day. */
   reports(): readonly Report[] {
     return [...this.#pairs.values()].map(({ rater, subject, pieces }) => {
