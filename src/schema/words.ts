@@ -2,6 +2,8 @@
  * Shapes that many documents share.
  * @module
  */
+
+import { MeshError } from '../base/errors.ts';
 import { type Did, isDid } from '../base/ids.ts';
 import { refused, type Shape, text } from '../base/shape.ts';
 
@@ -65,7 +67,11 @@ export const nodeName: Shape<string> = (value, at) => {
   return checked;
 };
 
-/** Epoch milliseconds as an {@link instant}. */
+const [firstMs, lastMs] = ['0000-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'].map(Date.parse);
+
+/** Epoch milliseconds as an {@link instant}; `INVALID_ARGUMENT` for those that have none, beyond the years 0000 to 9999. */
 export function toInstant(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms >= firstMs! && ms <= lastMs!) return new Date(ms).toISOString();
+  const expected = 'an instant of the years 0000 to 9999';
+  throw new MeshError('INVALID_ARGUMENT', { argument: 'time', expected, got: ms });
 }

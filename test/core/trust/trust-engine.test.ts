@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../../src/adapters/stores/memory.ts';
+import type { Duration } from '../../../src/base/duration.ts';
 import { createIdentity, KeyRing } from '../../../src/core/identity/index.ts';
 import { TrustEngine } from '../../../src/core/trust/index.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
@@ -472,6 +473,28 @@ describe('a trust engine', () => {
         code: 'INVALID_ARGUMENT',
       });
     }
+  });
+
+  it('says of misuse what was wrong with it, and leaves nothing behind', async () => {
+    const world = new World();
+    const org = await world.org('misused');
+    const subject = party('subject').did;
+    const issue = (validFor: Duration) =>
+      org.trust.issue({ subject, type: 'Partner', claims: {}, validFor });
+    const misuse = { code: 'INVALID_ARGUMENT' };
+    for (const validFor of ['9000000d', '999999999d', 'soon' as '1d', -1]) {
+      await expect(issue(validFor)).rejects.toMatchObject(misuse);
+    }
+    for await (const { key } of org.store.scan({ prefix: '' })) {
+      expect(key).not.toMatch(/issued|own-list/);
+    }
+    const { jwt } = await issue('90d');
+    for (const at of [Number.NaN, Infinity, '2030-01-01' as unknown as number]) {
+      await expect(org.trust.verify(jwt, { at })).rejects.toMatchObject(misuse);
+    }
+    const receipt = await receiptOf(party('subject'), org, 'r');
+    await expect(org.trust.observe(receipt, 'maybe' as 'kept')).rejects.toMatchObject(misuse);
+    expect(org.trust.score(subject).evidence).toBe(0);
   });
 
   it('refuses weights that do not add up', async () => {

@@ -15,6 +15,22 @@ export function signatureKey(multikey: string): PublicKey {
   throw new MeshError('KEY_INVALID', { key: multikey, detail: 'it agrees, it does not sign' });
 }
 
+/**
+ * `keys` as recovery keys. `KEY_INVALID`, which does not show them, for what could never take anything back: a secret given in place
+ * of its key, say.
+ */
+export function recoveryKeysOf(keys: readonly string[]): readonly string[] {
+  for (const key of keys) {
+    try {
+      signatureKey(key);
+    } catch {
+      const detail = 'not the Multikey of a key that signs';
+      throw new MeshError('KEY_INVALID', { key: 'a recovery key', detail });
+    }
+  }
+  return keys;
+}
+
 /** The entry in force at `at`; without `at` the newest. Undefined before the first. */
 export function entryAt(log: DidLog, at: number | undefined): DidLogEntry | undefined {
   if (at === undefined) return log.at(-1);

@@ -15,6 +15,7 @@ import { type Signed, sign } from '../../../schema/signed.ts';
 import { toInstant } from '../../../schema/words.ts';
 import { type OwnKey, signerFor } from '../own/own-key.ts';
 import { clockSkewMs, commitmentTo, entryHash } from './did-log-rules.ts';
+import { recoveryKeysOf } from './key-periods.ts';
 
 /** A key that got into wrong hands. */
 export interface CompromiseClaim {
@@ -38,7 +39,7 @@ export interface EntryPlan {
 }
 
 /**
- * `log` with an entry more, signed by `key`. Throws `SCHEMA_INVALID` for a plan nobody could read, `CLOCK_INVALID` when `now` lies before the newest entry, and
+ * `log` with an entry more, signed by `key`. Throws `SCHEMA_INVALID` for a plan nobody could read, `KEY_INVALID` for recovery keys that are none, `CLOCK_INVALID` when `now` lies before the newest entry, and
  * `LIMIT_EXCEEDED` when the history is full; its last place is for a recovery or the end.
  */
 export async function withEntry(
@@ -60,7 +61,8 @@ export async function withEntry(
 }
 
 function entryOf(before: Signed<DidLogEntry>, plan: EntryPlan, at: string): DidLogEntry {
-  const recovery = plan.recovery?.map(commitmentTo) ?? before.recovery ?? [];
+  const named = plan.recovery && recoveryKeysOf(plan.recovery);
+  const recovery = named?.map(commitmentTo) ?? before.recovery ?? [];
   const compromised = (plan.compromised ?? []).map((claim) => compromisedKey(claim));
   return {
     format: 1,

@@ -10,6 +10,7 @@ import { type DidLog, didLogShape } from '../../../schema/did-log.ts';
 import { toInstant } from '../../../schema/words.ts';
 import { clockSkewMs, commitmentTo, isPrefix } from '../methods/did-log-rules.ts';
 import { type Inception, incept, meshDidOf, verifyDidLog } from '../methods/did-mesh.ts';
+import { recoveryKeysOf } from '../methods/key-periods.ts';
 import { type CompromiseClaim, withEntry } from '../methods/next-entry.ts';
 import { Identity } from './identity.ts';
 import { type IdentityGround, type IdentityState, Ledger, stateOf } from './identity-ledger.ts';
@@ -183,7 +184,7 @@ async function mint(
   if (did === 'did:key') return { did: `did:key:${multikey}`, log: [], current, next: undefined };
   const petname = asPetname(did);
   const next = await keys.make(secondPurpose);
-  const recoveryKeys = listOf(recovery);
+  const recoveryKeys = recoveryKeysOf(listOf(recovery));
   const inception: Inception = {
     petname,
     at: toInstant(clock.now()),

@@ -88,7 +88,7 @@ export class DidRegistry {
   /**
    * Takes in `document`, known to be so `at` (epoch milliseconds), in place of an older one. Throws `DID_INVALID` for what is no DID
    * document, for a did:key or did:jwk with other keys than its own, and for a did:mesh, which its log proves and nothing else;
-   * `DID_METHOD_UNKNOWN`; `LIMIT_EXCEEDED`.
+   * `DID_METHOD_UNKNOWN`; `LIMIT_EXCEEDED`; `INVALID_ARGUMENT` for a time that is none.
    */
   add(document: unknown, { at }: { at: number }): RegisteredDid {
     const entry = this.#checked(document, toInstant(at));

@@ -59,6 +59,8 @@ export async function issueCredential(
   const { subject, type, claims, validFor = '90d' } = request;
   const life = toMs(validFor, 'validFor');
   const now = tools.clock.now();
+  // Before it gets an index: what nobody could read takes none.
+  const [validFrom, validUntil] = [toInstant(now), toInstant(now + life)];
   const id = `urn:uuid:${uuid(tools.random)}`;
   const place = await tools.own.allot({ id, subject, type });
   const credential: Credential = {
@@ -66,8 +68,8 @@ export async function issueCredential(
     id,
     type: ['VerifiableCredential', type],
     issuer: tools.did,
-    validFrom: toInstant(now),
-    validUntil: toInstant(now + life),
+    validFrom,
+    validUntil,
     credentialSubject: { ...claims, id: subject },
     credentialStatus: place.status,
   };

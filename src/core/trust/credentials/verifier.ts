@@ -42,6 +42,10 @@ export class Verifier {
   /** The verdict on `credential`; throws `INVALID_ARGUMENT` for what is neither. */
   verify(credential: CredentialInput, request: VerifyRequest = {}): Promise<Verification> {
     const { delegations = [], at } = request;
+    if (at !== undefined && !Number.isFinite(at)) {
+      const expected = 'epoch milliseconds';
+      throw new MeshError('INVALID_ARGUMENT', { argument: 'at', expected, got: at });
+    }
     if (delegations.length > delegationLimit) {
       const params = { what: 'delegations', limit: delegationLimit, got: delegations.length };
       throw new MeshError('LIMIT_EXCEEDED', params);

@@ -79,6 +79,10 @@ export class EvidenceBook {
    * somebody else, or whose id was seen with other content throws `RECEIPT_INVALID`.
    */
   async observe(foreign: unknown, verdict: Verdict, note?: string): Promise<TrustEvidence> {
+    if (!['kept', 'broken'].includes(verdict)) {
+      const expected = "'kept' or 'broken'";
+      throw new MeshError('INVALID_ARGUMENT', { argument: 'verdict', expected, got: verdict });
+    }
     const receipt = receiptShape(foreign, 'receipt');
     await this.#check(receipt);
     const acceptance = await this.#accept(receipt, verdict, { note });

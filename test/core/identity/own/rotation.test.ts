@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../../../src/adapters/stores/memory.ts';
 import { fromUtf8, utf8 } from '../../../../src/base/bytes.ts';
 import { MeshError } from '../../../../src/base/errors.ts';
+import { toMultikey } from '../../../../src/base/multiformat.ts';
 import {
   createIdentity,
   createRecoveryKey,
@@ -289,6 +290,28 @@ describe('a key compromised as of a time', () => {
     }
     expect(await verifyData(ground(), own, 'hello', signature, { log })).toBe(false);
     expect(identity.keys[0]?.validTo).toBe(new Date(start + 5_000).toISOString());
+  });
+});
+
+describe('recovery keys', () => {
+  it('that could never take anything back are refused, and not shown: a secret in place of its key', async () => {
+    const { ground, open } = organisation();
+    const { key, secret } = await createRecoveryKey(ground());
+    const x25519 = toMultikey('X25519', new Uint8Array(32).fill(9));
+    const identity = await open({});
+    for (const wrong of [secret, 'z', '', x25519, `${key}x`]) {
+      const errors = [
+        await rejected(createIdentity(ground(), { recovery: wrong })),
+        await rejected(createIdentity(ground(), { recovery: [key, wrong] })),
+        await rejected(identity.rotate({ recovery: [wrong] })),
+      ];
+      for (const error of errors) {
+        expect(error?.code).toBe('KEY_INVALID');
+        if (wrong !== '') expect(error?.message).not.toContain(wrong);
+      }
+    }
+    expect(identity.log).toHaveLength(1);
+    await identity.rotate({ recovery: [key] });
   });
 });
 

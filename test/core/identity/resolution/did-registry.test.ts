@@ -46,6 +46,12 @@ describe('a registry of DIDs', () => {
     expect(registry.get('did:web:a.example')?.document.alsoKnownAs).toBeUndefined();
   });
 
+  it.each([Number.NaN, Infinity, 8.64e15, -1e15])('has no document of the time %s', (never) => {
+    const registry = new DidRegistry();
+    const error = thrown(() => registry.add(web('a.example'), { at: never }));
+    expect([error?.code, registry.size]).toEqual(['INVALID_ARGUMENT', 0]);
+  });
+
   const key = keyDocument('did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK');
   const other = keyDocument('did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp');
   const method = key.verificationMethod[0]!;
