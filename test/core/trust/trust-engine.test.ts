@@ -482,7 +482,7 @@ describe('a trust engine', () => {
     const issue = (validFor: Duration) =>
       org.trust.issue({ subject, type: 'Partner', claims: {}, validFor });
     const misuse = { code: 'INVALID_ARGUMENT' };
-    for (const validFor of ['9000000d', '999999999d', 'soon' as '1d', -1]) {
+    for (const validFor of ['9000000d', '999999999d', 'soon' as '1d', -1] as const) {
       await expect(issue(validFor)).rejects.toMatchObject(misuse);
     }
     for await (const { key } of org.store.scan({ prefix: '' })) {

@@ -5,21 +5,14 @@
 import { withDeadline } from '../../../base/abort.ts';
 import { MeshError } from '../../../base/errors.ts';
 import { type Did, newId } from '../../../base/ids.ts';
-import {
-  integer,
-  isPlainObject,
-  list,
-  object,
-  optional,
-  text,
-  unknown,
-} from '../../../base/shape.ts';
+import { integer, list, object, optional, text, unknown } from '../../../base/shape.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Random } from '../../../ports/random.ts';
 import type { SignedAttestation } from '../../../schema/attestation.ts';
 import { type DidLog, didLogShape } from '../../../schema/did-log.ts';
 import type { TrustEvidence } from '../../../schema/trust-evidence.ts';
 import type { Histories, IncomingCall, Neighbours, Street } from '../needs.ts';
+import { logsOf, memberOf } from '../unread.ts';
 import type { AttestationBook } from './attestation-book.ts';
 import type { EvidencePool } from './evidence-pool.ts';
 
@@ -229,18 +222,17 @@ export class EvidenceExchange {
     return { format: 1, evidence, attestations, logs };
   }
 
-  /** Only histories of those who speak are taken in: others would fill the store. */
+  /** Only histories of those who speak are taken in. */
   async #learn(
     logs: readonly DidLog[],
     evidence: readonly unknown[],
     attestations: readonly unknown[],
   ): Promise<void> {
-    const speakers = new Set([
+    const speakers = [
       ...evidence.flatMap((piece) => ['by', 'for'].map((name) => memberOf(piece, 'receipt', name))),
       ...attestations.map((piece) => memberOf(piece, 'by')),
-    ]);
-    for (const log of logs) {
-      if (!speakers.has(log[0]?.did)) continue;
+    ];
+    for (const log of logsOf(logs, speakers)) {
       try {
         await this.#options.histories.learn(log);
       } catch (error) {
@@ -248,11 +240,4 @@ export class EvidenceExchange {
       }
     }
   }
-}
-
-/** What stands at `path` in something nobody has looked at yet. */
-function memberOf(value: unknown, ...path: readonly string[]): unknown {
-  let at = value;
-  for (const name of path) at = isPlainObject(at) ? at[name] : undefined;
-  return at;
 }

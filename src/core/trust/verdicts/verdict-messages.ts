@@ -10,6 +10,7 @@ import { list, object, optional, parseJson, unknown } from '../../../base/shape.
 import type { Clock } from '../../../ports/clock.ts';
 import { type DidLog, didLogShape } from '../../../schema/did-log.ts';
 import type { Histories, Neighbours, Street, TownCrier } from '../needs.ts';
+import { logsOf, memberOf } from '../unread.ts';
 import type { BookedVerdict, VerdictBook } from './verdict-book.ts';
 
 /** Options of {@link VerdictMessages}. */
@@ -98,7 +99,11 @@ export class VerdictMessages {
       );
       const { verdicts, logs } = shownShape(answer, what);
       if (verdicts.length === 0) return;
-      for (const log of logs) await unlessRefused(() => this.#options.histories.learn(log));
+      const pieces = verdicts.flatMap(({ verdict, release }) => [verdict, release]);
+      const speakers = pieces.map((piece) => memberOf(piece, 'by'));
+      for (const log of logsOf(logs, speakers)) {
+        await unlessRefused(() => this.#options.histories.learn(log));
+      }
       for (const piece of verdicts) await this.#takePiece(piece);
     } catch (error) {
       if (!MeshError.is(error)) throw error;

@@ -8,7 +8,7 @@ import { parseSanction } from '../../../../src/schema/sanction.ts';
 import { sign } from '../../../../src/schema/signed.ts';
 import type { TrustVerdict, VerdictType } from '../../../../src/schema/trust-verdict.ts';
 import { toInstant } from '../../../../src/schema/words.ts';
-import { type Org, type Party, party, receiptOf, until, World } from '../rig.ts';
+import { type Org, type Party, party, receiptOf, TestKeys, until, World } from '../rig.ts';
 import { Square } from '../town-crier.ts';
 
 const hour = 3_600_000;
@@ -293,6 +293,30 @@ describe('a quarantine', () => {
     await again.trust.close();
     const turned = await town.org('other', [], { store: other.store });
     expect(turned.trust.quarantined()).toEqual([]);
+  });
+
+  it('is shown with the history of its issuer, and no other is taken in', async () => {
+    const town = new Town();
+    const issuer = await town.org('issuer');
+    const keys = new TestKeys();
+    const learnt: Did[] = [];
+    keys.learn = (log?: unknown) => {
+      learnt.push((log as { did: Did }[])[0]!.did);
+      return Promise.resolve();
+    };
+    const node = await town.org('node', [issuer], { keys });
+    const verdict = await issuer.trust.quarantine(guilty.did, request);
+    const proof = { keyId: issuer.signer.keyId, signature: 'A'.repeat(86) };
+    const entry = { format: 1, version: 1, at: toInstant(0), keys: [], next: [], proof };
+    const logs = [party('sybil').did, issuer.did].map((did) => [{ ...entry, did }]);
+    const { street } = town.world;
+    street.at(issuer.did).handle('trust.verdicts', () => {
+      return Promise.resolve({ verdicts: [{ verdict }], logs });
+    });
+    street.connect(issuer.did, node.did);
+    await node.trust.meet(issuer.did);
+    expect(node.trust.quarantined()).toEqual([guilty.did]);
+    expect(new Set(learnt)).toEqual(new Set([issuer.did]));
   });
 
   it('by an issuer that is itself in quarantine is not gone by', async () => {
