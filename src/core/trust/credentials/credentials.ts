@@ -26,7 +26,7 @@ import {
 import type { Statement } from './deny-list.ts';
 import { parseJws } from './jws.ts';
 import { type Check, type CheckName, checkOfRefusal, passed, refusal } from './refusals.ts';
-import { examineDocument } from './secured-document.ts';
+import { claimedIn, documentIn, examineDocument, isDocumentText } from './secured-document.ts';
 import { TokenMemory } from './token-memory.ts';
 
 /** What came out of the checks a credential can pass by itself. */
@@ -113,6 +113,23 @@ export class CredentialExaminer {
     const read = known ?? readToken(token);
     const claims = known?.claims ?? readClaims(read.jws.payload);
     return { ...read, claims, credential: claims.credential };
+  }
+
+  /** Reads a token, or the JSON of a credential with its proofs inside, without believing it; throws `CREDENTIAL_INVALID`. */
+  read(text: string): Pick<ParsedCredential, 'issuer' | 'claims' | 'credential'> {
+    if (!isDocumentText(text)) return this.parse(text);
+    const claims = claimedIn(documentIn(text));
+    return { issuer: claims.credential.issuer, claims, credential: claims.credential };
+  }
+
+  /** {@link examine} and {@link examineDocument} for what {@link read} takes. */
+  async examineText(text: string, options: ExamineOptions = {}): Promise<Examination> {
+    if (!isDocumentText(text)) return this.examine(text, options);
+    try {
+      return await this.examineDocument(documentIn(text), options);
+    } catch (error) {
+      return bad(checkOfRefusal(error), undefined, undefined);
+    }
   }
 
   /** Makes every check up to the data model. Never throws for a bad credential. */

@@ -144,7 +144,7 @@ export class Introductions {
 
   #parse(token: string) {
     try {
-      return this.#options.examiner.parse(token);
+      return this.#options.examiner.read(token);
     } catch (error) {
       if (!MeshError.is(error)) throw error;
       return undefined;

@@ -30,7 +30,7 @@ export interface StatusList {
   readonly from: number;
   readonly until: number;
   readonly bits: Bytes;
-  /** As it was signed. */
+  /** As it was signed: a token, or the JSON of a document with its proofs inside. */
   readonly token: string;
 }
 

@@ -81,7 +81,7 @@ export class StatusLists {
    * `CREDENTIAL_INVALID` for a list that is forged, malformed or over.
    */
   async take(token: string): Promise<{ readonly list: StatusList; readonly newer: boolean }> {
-    const { credential, claims } = this.#options.examiner.parse(token);
+    const { credential, claims } = this.#options.examiner.read(token);
     const named = parseListId(credential.id);
     if (named !== undefined && named.issuer !== credential.issuer) {
       throw refusal('status.list', 'the list of somebody else');
@@ -210,7 +210,7 @@ export class StatusLists {
     try {
       const token = await this.#options.fetch(id, issuer);
       if (token === undefined) return;
-      const { credential, claims } = this.#options.examiner.parse(token);
+      const { credential, claims } = this.#options.examiner.read(token);
       if (credential.id !== id || credential.issuer !== issuer) {
         throw refusal('status.list', 'another list than asked for');
       }
@@ -226,7 +226,7 @@ export class StatusLists {
   }
 
   async #read(token: string, expiry: boolean): Promise<StatusList> {
-    const { ok, checks, claims } = await this.#options.examiner.examine(token, { expiry });
+    const { ok, checks, claims } = await this.#options.examiner.examineText(token, { expiry });
     const last = checks.at(-1)!;
     if (!ok || claims === undefined) throw refusal(last.reason ?? 'status.list', last.detail);
     return readStatusList(token, claims, this.#options.compression);

@@ -107,7 +107,7 @@ export class StatusRelay {
   async #download(url: string): Promise<string | undefined> {
     const { http, signal } = this.#options;
     if (http === undefined) return undefined;
-    const headers = { accept: 'application/vc+jwt' };
+    const headers = { accept: 'application/vc+jwt, application/vc' };
     const limits = { timeoutMs: fetchMs, maxBytes: maxTokenLength };
     const { status, body } = await http.send({ url, headers, ...limits, signal });
     return status === 200 ? fromUtf8(body, url).trim() : undefined;
@@ -116,7 +116,7 @@ export class StatusRelay {
   async #take({ from, body }: IncomingCall): Promise<{ applied: boolean }> {
     const { examiner, lists, wanted, street, background } = this.#options;
     const { credential, log } = provenShape(body, 'body');
-    const { issuer, credential: claimed } = examiner.parse(credential);
+    const { issuer, credential: claimed } = examiner.read(credential);
     const near = issuer === from || street.peers().includes(issuer);
     if (!near && !wanted(claimed.id, issuer)) return { applied: false };
     await this.#learn(log);
@@ -144,7 +144,7 @@ export class StatusRelay {
   }
 
   async #proven(credential: string): Promise<{ credential: string; log?: unknown }> {
-    const { issuer } = this.#options.examiner.parse(credential);
+    const { issuer } = this.#options.examiner.read(credential);
     const log = await this.#options.histories.logOf(issuer);
     return { credential, ...(log === undefined ? {} : { log }) };
   }

@@ -3,13 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../../../src/adapters/stores/memory.ts';
 import { utf8 } from '../../../../src/base/bytes.ts';
 import { packPacket, unpackPacket } from '../../../../src/base/packet.ts';
+import { addProof } from '../../../../src/core/trust/credentials/eddsa-jcs.ts';
 import { signJws } from '../../../../src/core/trust/credentials/jws.ts';
 import { emptyBits, encodeBits, setBit } from '../../../../src/core/trust/status/bitstring.ts';
+import { nodeCrypto } from '../../../../src/platform/node-crypto.ts';
 import { streamCompression } from '../../../../src/platform/stream-compression.ts';
 import type { Http, HttpRequest } from '../../../../src/ports/http.ts';
 import { credentialContext, statusesOf } from '../../../../src/schema/credential.ts';
 import { toInstant } from '../../../../src/schema/words.ts';
-import { type Party, party, TestKeys, World } from '../rig.ts';
+import { type Party, party, TestKeys, until, World } from '../rig.ts';
 
 const issuer = party('issuer');
 const holder = party('holder');
@@ -255,6 +257,115 @@ describe('a status list on the web', () => {
     await world.clock.advance('11s');
     http.answer = await listBy(rotated, world.clock.now());
     expect((await later.trust.verify(token)).valid).toBe(true);
+  });
+});
+
+describe('a status list with its proof inside', () => {
+  /** The list of {@link listBy} as a document that `by` has proven. */
+  async function proven(by: Party, from: number, changes: object = {}, subject: object = {}) {
+    const [, payload = ''] = (await listBy(issuer, from, changes, subject)).split('.');
+    const list = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
+    return addProof(list, {}, { signer: by.signer, crypto: nodeCrypto });
+  }
+
+  it('is gone by as one in a token is, and is kept over a restart', async () => {
+    const { world, org, http } = await webRig();
+    http.answer = JSON.stringify(await proven(issuer, world.clock.now()));
+    const verdicts = async (who = org) => [
+      (await who.trust.verify(await listed('7'))).reason,
+      (await who.trust.verify(await listed('8'))).valid,
+    ];
+    expect(await verdicts()).toEqual(['status.revoked', true]);
+    expect(http.requests).toHaveLength(1);
+    expect(http.requests[0]?.headers).toEqual({ accept: 'application/vc+jwt, application/vc' });
+    await org.trust.close();
+    http.answer = undefined;
+    const later = await world.org('verifier', { http, store: org.store });
+    expect(await verdicts(later)).toEqual(['status.revoked', true]);
+  });
+
+  it('is read in the form of the 2021 draft too', async () => {
+    const { world, org, http } = await webRig();
+    const encodedList = gzipSync(emptyBits()).toString('base64');
+    const document = await proven(
+      issuer,
+      world.clock.now(),
+      {
+        '@context': [credentialContext, 'https://w3id.org/vc/status-list/2021/v1'],
+        type: ['VerifiableCredential', 'StatusList2021Credential'],
+      },
+      { type: 'StatusList2021', encodedList },
+    );
+    http.answer = JSON.stringify(document);
+    const older = await listed('7', { type: 'StatusList2021Entry' });
+    expect(await org.trust.verify(older)).toMatchObject({ valid: true });
+  });
+
+  it('does not go back to an older one, whichever form that has', async () => {
+    const { world, org, http } = await webRig();
+    const now = world.clock.now();
+    http.answer = JSON.stringify(await proven(issuer, now));
+    const token = await listed('7');
+    expect(await org.trust.verify(token)).toMatchObject({ reason: 'status.revoked' });
+    const empty = { encodedList: await encodeBits(emptyBits(), streamCompression) };
+    http.answer = await listBy(issuer, now - hour, {}, empty);
+    await world.clock.advance('50m');
+    expect(await org.trust.verify(token)).toMatchObject({ reason: 'status.revoked' });
+    http.answer = JSON.stringify(await proven(issuer, world.clock.now(), {}, empty));
+    await world.clock.advance('11s');
+    expect(await org.trust.verify(token)).toMatchObject({ valid: true });
+  });
+
+  it('goes from a holder to who has never asked for it', async () => {
+    const { world, http } = await webRig();
+    http.answer = JSON.stringify(await proven(issuer, world.clock.now()));
+    const org = await world.org('holder', { http });
+    await org.trust.hold(await listed('8'));
+    const anchors = [{ issuer: issuer.did, types: ['Partner'] }];
+    const other = await world.org('other', { anchors });
+    world.street.connect(org.did, other.did);
+    await until(() => other.trust.credentialsOf(org.did).has('Partner'));
+  });
+
+  it.each([
+    ['by somebody else', async (now: number) => proven(party('other'), now)],
+    [
+      'with another issuer',
+      async (now: number) => proven(party('other'), now, { issuer: party('other').did }),
+    ],
+    ['changed', async (now: number) => ({ ...(await proven(issuer, now)), name: 'x' })],
+    [
+      'without a proof',
+      async (now: number) => ({ ...(await proven(issuer, now)), proof: undefined }),
+    ],
+    [
+      'of another cryptosuite',
+      async (now: number) => {
+        const document = await proven(issuer, now);
+        return {
+          ...document,
+          proof: { ...(document.proof as object), cryptosuite: 'eddsa-rdfc-2022' },
+        };
+      },
+    ],
+    ['that is over', async () => proven(issuer, 0, { validUntil: toInstant(1_000) })],
+  ])('is not gone by: %s', async (_, make) => {
+    const { world, org, http } = await webRig();
+    http.answer = JSON.stringify(await make(world.clock.now()));
+    expect(statusOf(await org.trust.verify(await listed('8')))).toMatchObject({ ok: false });
+  });
+
+  it.each([
+    ['cut short', (text: string) => text.slice(0, -9)],
+    ['too long', (text: string) => text.replace('{', `{${' '.repeat(65_536)}`)],
+    [
+      'nested too deeply',
+      (text: string) => text.replace('{', `{"a":${'['.repeat(5_000)}${']'.repeat(5_000)},`),
+    ],
+  ])('is not gone by when its text is %s', async (_, change) => {
+    const { world, org, http } = await webRig();
+    http.answer = change(JSON.stringify(await proven(issuer, world.clock.now())));
+    expect(statusOf(await org.trust.verify(await listed('8')))).toMatchObject({ ok: false });
   });
 });
 
