@@ -35,17 +35,19 @@ export interface IdentityRooms {
 /** Tells the rooms and the peers of each change of keys, until the client closes. */
 export function watchIdentity(rooms: IdentityRooms): void {
   const { identity, keys, federation, clock, lifetime } = rooms;
+  const failed = (error: unknown): void => {
+    if (lifetime.closed) return;
+    const { code, params } = toMeshError(error, 'a change of keys');
+    rooms.logger?.log('error', 'what follows a change of keys', { code, params });
+  };
   const background = (work: Promise<unknown>): void => {
-    work.catch((error: unknown) => {
-      if (lifetime.closed) return;
-      const { code, params } = toMeshError(error, 'a change of keys');
-      rooms.logger?.log('error', 'what follows a change of keys', { code, params });
-    });
+    work.catch(failed);
   };
   const { signal } = lifetime;
   for (const off of new LogRelay({ street: federation, keys, clock, signal }).start()) {
     lifetime.own(off);
   }
+  background(identity.follow(signal, failed));
   lifetime.own(
     keys.onChange((change) => {
       if (change.did === identity.did) background(identity.refresh());

@@ -1,7 +1,17 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fromBase64url } from '../../src/base/bytes.ts';
 import { canonicalJson } from '../../src/base/canonical.ts';
-import { cedar, Identity, type MeshEvent, memoryStore, type Store } from '../../src/index.ts';
+import {
+  cedar,
+  Identity,
+  type MeshEvent,
+  memoryStore,
+  type Store,
+  sqliteStore,
+} from '../../src/index.ts';
 import { echo, failure, Town, until } from './rig.ts';
 
 /** What a client tells from now on. */
@@ -40,6 +50,33 @@ async function row(town: Town) {
 }
 
 describe('a rotation while the mesh runs', () => {
+  it.each(['memory', 'sqlite'])(
+    'is heard of by a sibling on the same %s store, at once, and so is the end',
+    async (kind) => {
+      const folder = mkdtempSync(join(tmpdir(), 'mesh-siblings-'));
+      // Two processes open two stores of one folder; in one process a memory store is shared.
+      const memory = memoryStore();
+      const open = (): Store => (kind === 'memory' ? memory : sqliteStore(folder));
+      const stores = [open(), open()] as const;
+      try {
+        await using town = new Town();
+        const first = await town.open('acme', [echo], { store: stores[0], node: 'one' });
+        const second = await town.open('acme', [echo], { store: stores[1], node: 'two' });
+        const heard = listen(second, 'identity.*');
+        await first.identity.rotate({ reason: 'scheduled' });
+        await until(() => heard.length === 1);
+        expect(heard).toMatchObject([{ type: 'identity.rotated', data: { version: 2 } }]);
+        expect(second.identity.signer.keyId).toBe(first.identity.signer.keyId);
+        await first.identity.deactivate();
+        await until(() => heard.length === 2);
+        expect((await failure(second.identity.sign('x'))).code).toBe('DID_DEACTIVATED');
+      } finally {
+        for (const store of stores) await store.close();
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
+
   it('is told to everybody at once; sessions stay, and work goes on', async () => {
     await using town = new Town();
     const { acme, globex, initech } = await row(town);

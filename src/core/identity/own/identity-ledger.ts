@@ -71,6 +71,8 @@ export type RotationPlan = Pick<EntryPlan, 'compromised' | 'recovery'> & {
 
 /** Races for the store that may be lost before giving up. */
 const attempts = 16;
+/** Milliseconds until a store that could not be followed is followed again. */
+const againMs = 1_000;
 /** Wall time may run ahead of the other clock by this much while a process runs: a machine that slept. */
 const longestSleepMs = 366 * 86_400_000;
 
@@ -143,6 +145,31 @@ export class Ledger {
   /** Takes over what the store holds by now. */
   refresh(): Promise<void> {
     return this.#alone(() => this.#takeOver());
+  }
+
+  /**
+   * Takes over what other processes write to the store, as soon as the store tells of it, until `signal` fires or the store is
+   * closed. What cannot be taken over goes to `failed`.
+   */
+  async follow(signal: AbortSignal, failed: (error: unknown) => void): Promise<void> {
+    const { store } = this;
+    if (store === undefined) return;
+    while (!signal.aborted) {
+      try {
+        // From the moment of this call on; what came before is read.
+        const changes = store.watch(storeKey, undefined, { signal });
+        await this.refresh().catch(failed);
+        for await (const { key } of changes) {
+          if (key === storeKey) await this.refresh().catch(failed);
+        }
+        return;
+      } catch (error) {
+        if (MeshError.is(error, 'CLOSED')) return;
+        // A follower that was left too far behind begins anew, and has missed nothing: it reads what stands there.
+        if (!MeshError.is(error, 'NOT_FOUND')) failed(error);
+        await this.clock.sleep(againMs, signal).catch(() => undefined);
+      }
+    }
   }
 
   /** Writes `state` in place of `revision`; false when something else stands there by now. */

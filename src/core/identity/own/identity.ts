@@ -123,9 +123,20 @@ export class Identity implements AsyncDisposable {
     return this.#ledger.deactivate(options.reason);
   }
 
-  /** Takes over what another process has written to the store. Throws `DID_CONFLICT` when that is another history. */
+  /**
+   * Takes over what another process has written to the store. Throws `DID_CONFLICT` when that is another history. A client does
+   * it by itself as soon as the store tells of it, which stores whose `features.shared` is false do within one process only.
+   */
   refresh(): Promise<void> {
     return this.#ledger.refresh();
+  }
+
+  /**
+   * Takes over what is written to the store by others, as they do, until `signal` fires.
+   * @internal
+   */
+  follow(signal: AbortSignal, failed: (error: unknown) => void): Promise<void> {
+    return this.#ledger.follow(signal, failed);
   }
 
   /** Calls `listener` with each change; the result takes it off. */

@@ -22,6 +22,7 @@ import type { DidLog } from '../../../../src/schema/did-log.ts';
 import { seededRandom } from '../../../../src/testing/seeded-random.ts';
 import { virtualClock } from '../../../../src/testing/virtual-clock.ts';
 import { rejected } from '../../../base/thrown.ts';
+import { until } from '../../../client/rig.ts';
 import { start } from '../rig.ts';
 
 const storeKey = 'identity/self';
@@ -90,6 +91,58 @@ describe('Identity.rotate', () => {
     await processes[1]!.rotate();
     await processes[0]!.refresh();
     expect(processes[0]!.log).toEqual(processes[1]!.log);
+  });
+
+  it('is taken over at once by a process that follows its store', async () => {
+    const { open } = organisation();
+    const [one, two] = [await open(), await open()];
+    const heard: IdentityChange[] = [];
+    two.onChange((change) => heard.push(change));
+    const stop = new AbortController();
+    const failures: unknown[] = [];
+    const following = two.follow(stop.signal, (error) => failures.push(error));
+    await one.rotate({ reason: 'scheduled' });
+    await until(() => two.log.length === 2);
+    expect(await two.sign('x')).toEqual(await one.sign('x'));
+    await one.deactivate();
+    await until(() => two.deactivated);
+    expect(heard.map(({ kind }) => kind)).toEqual(['rotated', 'deactivated']);
+    stop.abort();
+    await following;
+    expect(failures).toEqual([]);
+  });
+
+  it('is taken over by a follower that its store could not serve for a while, and had no history for', async () => {
+    const { clock, open, store } = organisation();
+    const [one, two] = [await open(), await open()];
+    let ill = 2;
+    const stop = new AbortController();
+    const failures: unknown[] = [];
+    const sick: Store = {
+      ...store,
+      features: store.features,
+      get: (key) => store.get(key),
+      write: (ops, options) => store.write(ops, options),
+      watch: (prefix, from, options) => {
+        ill -= 1;
+        if (ill > 0) throw new MeshError('STORE_FAILED', { store: 'x', detail: 'ill' });
+        if (ill === 0) throw new MeshError('NOT_FOUND', { what: 'the change log', id: 1 });
+        return store.watch(prefix, from, options);
+      },
+    };
+    const three = await open({}, sick);
+    const following = three.follow(stop.signal, (error) => failures.push(error));
+    await one.rotate();
+    expect(three.log).toHaveLength(1);
+    await clock.advance('1s');
+    await clock.advance('1s');
+    await until(() => three.log.length === 2);
+    await two.refresh();
+    await two.rotate();
+    await until(() => three.log.length === 3);
+    expect(failures).toMatchObject([{ code: 'STORE_FAILED' }]);
+    stop.abort();
+    await following;
   });
 
   it('takes several calls of one process in turn', async () => {
