@@ -6,6 +6,7 @@ import * as crypto from 'node:crypto';
 import { type Bytes, fromHex } from '../base/bytes.ts';
 import { MeshError } from '../base/errors.ts';
 import type { SignatureKeyType, SigningKey } from '../ports/crypto.ts';
+import { fromDer, toDer } from './ecdsa-der.ts';
 import { privateKeyObject, publicHalf, publicKeyObject } from './node-keys.ts';
 import { secretLength, withLowS } from './signature-rule.ts';
 import type { NativeSignatures } from './strict-verifier.ts';
@@ -71,8 +72,7 @@ export const nodeSignatures: NativeSignatures<crypto.KeyObject> = {
   },
   verify: (type, key, message, signature) => {
     const { hash } = kinds[type];
-    if (hash === null) return crypto.verify(null, message, key, signature);
-    return crypto.verify(hash, message, { key, dsaEncoding: 'ieee-p1363' }, signature);
+    return crypto.verify(hash, message, key, hash === null ? signature : toDer(signature));
   },
 };
 
@@ -101,7 +101,7 @@ export function nodeSign({ type, secret }: SigningKey, message: Uint8Array): Byt
   const key = secret as crypto.KeyObject;
   const { hash } = kinds[type];
   if (hash === null) return plain(crypto.sign(null, message, key));
-  const signature = plain(crypto.sign(hash, message, { key, dsaEncoding: 'ieee-p1363' }));
+  const signature = fromDer(crypto.sign(hash, message, key), secretLength(type));
   return type === 'secp256k1' ? withLowS(signature) : signature;
 }
 
