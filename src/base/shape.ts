@@ -107,13 +107,15 @@ export function dictionary<T>(
 
 /** An object with the given members; others are kept as they came. */
 export function object<M extends Members>(members: M): Shape<ObjectOf<M>> {
-  const shapes = Object.entries(members);
+  const entries = Object.entries(members).map(([key, shape]) => ({ key, shape, place: `.${key}` }));
   return (value, at) => {
     if (!isPlainObject(value)) throw refused(at, 'an object', value);
     const result: Record<string, unknown> = { ...value };
-    for (const [key, shape] of shapes) {
-      const member = shape(value[key], `${at}.${key}`);
-      if (member !== undefined) result[key] = member;
+    for (const { key, shape, place } of entries) {
+      // From the copy: what a getter says the first time is what is checked and kept.
+      const given = result[key];
+      const member = shape(given, at + place);
+      if (member !== given && member !== undefined) result[key] = member;
     }
     return result as ObjectOf<M>;
   };

@@ -58,6 +58,23 @@ describe('DIDs', () => {
     expect(thrown(() => asDid(value))).toMatchObject({ code: 'DID_INVALID' });
   });
 
+  it('are what the grammar of DID Core, section 3.1, makes', () => {
+    const isOfGrammar = (text: string) => {
+      const [scheme, method = '', ...id] = text.split(':');
+      const isName = (part: string) => /^(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2})*$/.test(part);
+      const hasEnd = (id.at(-1) ?? '') !== '';
+      return scheme === 'did' && /^[a-z0-9]+$/.test(method) && hasEnd && id.every(isName);
+    };
+    const piece = fc.constantFrom(':', ':', 'a', 'Z', '0', '.', '_', '-', '%', '%4', '%4f', '#');
+    const anyText = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''));
+    fc.assert(
+      fc.property(fc.constantFrom('did:', 'did:a', 'did:a:', ''), anyText, (begin, rest) => {
+        expect(isDid(begin + rest)).toBe(isOfGrammar(begin + rest));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('have at most 512 characters, did:ion 4,096, and are judged in no time whatever they are', () => {
     expect(isDid(`did:a:${'b'.repeat(506)}`)).toBe(true);
     expect(isDid(`did:ion:${'b'.repeat(4_088)}`)).toBe(true);

@@ -93,6 +93,19 @@ describe('lists and dictionaries', () => {
 });
 
 describe('objects', () => {
+  it('are read once: what a getter says first is checked and kept', () => {
+    let reads = 0;
+    const shape = object({ id: text({ max: 3 }) });
+    const value = {
+      get id() {
+        reads += 1;
+        return reads === 1 ? 'abc' : 'something longer';
+      },
+    };
+    expect(shape(value, 'x')).toEqual({ id: 'abc' });
+    expect(reads).toBe(1);
+  });
+
   const shape = object({ id: text(), size: optional(integer()) });
 
   it('keep members they do not know', () => {
