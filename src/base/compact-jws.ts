@@ -77,14 +77,16 @@ function headerIn(part: string): JwsHeader {
 
 function jsonPart(part: string, name: string): Readonly<Record<string, unknown>> {
   const bytes = base64Part(part, name);
+  let json: string;
   let value: unknown;
   try {
-    value = JSON.parse(fromUtf8(bytes));
+    json = fromUtf8(bytes);
+    value = JSON.parse(json);
   } catch (cause) {
     throw tokenRefusal('form.json', `the ${name} is not JSON`, cause);
   }
   if (!isPlainObject(value)) throw tokenRefusal('form.json', `the ${name} is not an object`);
-  if (isDeep(value, bytes, maxDepth)) throw tokenRefusal('form.depth');
+  if (isDeep(value, json, maxDepth)) throw tokenRefusal('form.depth');
   return value;
 }
 

@@ -3,18 +3,16 @@
  * @module
  */
 
-const open = [0x7b, 0x5b] as const;
-
-/** Whether `value`, parsed from the JSON in `bytes`, has more than `limit` levels. Walks without recursion. */
-export function isDeep(value: unknown, bytes: Uint8Array, limit: number): boolean {
+/** Whether `value`, parsed from `json`, has more than `limit` levels. Walks without recursion. */
+export function isDeep(value: unknown, json: string, limit: number): boolean {
   // As many levels need as many brackets; most documents have few, which is quickly seen.
-  return brackets(bytes, limit) > limit && levels(value, limit) > limit;
+  return brackets(json, limit) > limit && levels(value, limit) > limit;
 }
 
-function brackets(bytes: Uint8Array, limit: number): number {
+function brackets(json: string, limit: number): number {
   let count = 0;
-  for (const bracket of open) {
-    for (let at = bytes.indexOf(bracket); at >= 0; at = bytes.indexOf(bracket, at + 1)) {
+  for (const bracket of ['{', '[']) {
+    for (let at = json.indexOf(bracket); at >= 0; at = json.indexOf(bracket, at + 1)) {
       count += 1;
       if (count > limit) return count;
     }

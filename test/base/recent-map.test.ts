@@ -22,6 +22,30 @@ describe('a recent map', () => {
     );
   });
 
+  it('counts entries by their weight, if told how', () => {
+    const steps = fc.array(fc.tuple(fc.boolean(), fc.nat(8)), { maxLength: 40, size: 'max' });
+    const weightOf = (key: number) => 1 + (key % 5);
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 5, max: 12 }), (uses, limit) => {
+        const map = new RecentMap<number, string>(limit, (value) => weightOf(Number(value)));
+        /** The last used first. */
+        let used: number[] = [];
+        for (const [reads, key] of uses) {
+          if (!reads) map.set(key, String(key));
+          const others = used.filter((one) => one !== key);
+          used = map.get(key) === undefined ? others : [key, ...others];
+        }
+        let sum = 0;
+        const due = used.filter((key) => (sum += weightOf(key)) <= limit);
+        // From the eldest on, so that looking leaves their order as it was.
+        for (const key of due.toReversed()) expect(map.get(key)).toBe(String(key));
+        const held = used.filter((key) => map.get(key) !== undefined).map(weightOf);
+        expect(held.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(2 * limit);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it('forgets what it is told to, one or all', () => {
     const map = new RecentMap<string, string>(1);
     map.set('a', '1');

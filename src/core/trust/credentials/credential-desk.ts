@@ -9,7 +9,7 @@ import type { TrustEngineOptions, TrustStatus } from '../trust-engine-options.ts
 import { ownRights } from './anchors.ts';
 import type { ShownDelegation } from './chains.ts';
 import { type BookedCredential, CredentialBook } from './credential-book.ts';
-import { CredentialExaminer, statementOf } from './credentials.ts';
+import { CredentialExaminer } from './credentials.ts';
 import { delegationType } from './delegation.ts';
 import { DenyList, type Statement } from './deny-list.ts';
 import { DocumentDesk } from './documents.ts';
@@ -117,7 +117,7 @@ export class CredentialDesk {
   async deny(credential: string | { readonly proof: unknown }): Promise<void> {
     const statement =
       typeof credential === 'string'
-        ? statementOf(this.#examiner.parse(credential))
+        ? this.#examiner.parse(credential).statement
         : documentStatement(credential);
     await this.#denied.add(statement);
     const [id] = statement.ids;

@@ -3,12 +3,12 @@
  * signature check at most.
  * @module
  */
-import { utf8 } from '../../../base/bytes.ts';
+import { fromUtf8, utf8 } from '../../../base/bytes.ts';
 import { type CompactJws, keyIdOf } from '../../../base/compact-jws.ts';
 import { frozen } from '../../../base/frozen.ts';
 import type { Did, DidUrl } from '../../../base/ids.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import type { CryptoProvider, PublicKey } from '../../../ports/crypto.ts';
+import type { Awaitable, CryptoProvider, PublicKey } from '../../../ports/crypto.ts';
 import type { Credential } from '../../../schema/credential.ts';
 import type { Keys, ResolvedKey, Standing } from '../needs.ts';
 import { keyRefusal } from './authority.ts';
@@ -54,29 +54,36 @@ export interface CredentialExaminerOptions {
   readonly isDenied?: (statement: Statement) => boolean;
 }
 
-/** A token that could be read. Nothing in it is proven. */
-export interface ReadCredential {
-  readonly jws: CompactJws;
+/** Who says something in a token, by which key. Nothing in it is proven. */
+interface Said {
   readonly keyId: DidUrl;
   readonly issuer: Did;
+  /** What it is known by. */
+  readonly statement: Statement;
 }
 
-/** What a token is known by. */
-export function statementOf({ jws, issuer }: ReadCredential): Statement {
-  const { id, jti } = jws.payload;
-  return { issuer, ids: [id, jti], signed: jws.signingInput };
+/** A token that could be read. */
+interface ReadCredential extends Said {
+  readonly jws: CompactJws;
 }
 
 /** A token that could be read and that follows the data model. Nothing in it is proven. */
-export interface ParsedCredential extends ReadCredential {
+export interface ParsedCredential extends Said {
   readonly claims: Claims;
   readonly credential: Credential;
 }
 
-/** A token whose signature was found good under `key`, which no later event changes, and what it says. */
-interface Signed extends ReadCredential {
+/** A token whose signature was found good under `key`, which no later event changes, and what it says: no more, as many are kept. */
+interface Signed extends Said {
   readonly key: PublicKey;
   readonly claims: Claims;
+}
+
+/** How far an examination came. */
+interface Progress {
+  found?: ReadCredential | Signed;
+  /** Of the key. */
+  ageMs?: number;
 }
 
 /** How a credential is examined. */
@@ -109,10 +116,10 @@ export class CredentialExaminer {
 
   /** Reads `token` without believing it; throws `CREDENTIAL_INVALID`. */
   parse(token: string): ParsedCredential {
-    const known = this.#memory.get(token);
-    const read = known ?? readToken(token);
-    const claims = known?.claims ?? readClaims(read.jws.payload);
-    return { ...read, claims, credential: claims.credential };
+    const found = this.#memory.get(token) ?? readToken(token);
+    const { keyId, issuer, statement } = found;
+    const claims = isSigned(found) ? found.claims : readClaims(found.jws.payload);
+    return { keyId, issuer, statement, claims, credential: claims.credential };
   }
 
   /** Reads a token, or the JSON of a credential with its proofs inside, without believing it; throws `CREDENTIAL_INVALID`. */
@@ -128,42 +135,41 @@ export class CredentialExaminer {
     try {
       return await this.examineDocument(documentIn(text), options);
     } catch (error) {
-      return bad(checkOfRefusal(error), undefined, undefined);
+      return bad(checkOfRefusal(error), {});
     }
   }
 
-  /** Makes every check up to the data model. Never throws for a bad credential. */
-  async examine(token: string, options: ExamineOptions = {}): Promise<Examination> {
-    let read: ReadCredential | undefined;
-    let ageMs: number | undefined;
+  /**
+   * Makes every check up to the data model, at once where the key is at hand and the platform verifies at once. Never throws for a
+   * bad credential.
+   */
+  examine(token: string, options: ExamineOptions = {}): Awaitable<Examination> {
+    const progress: Progress = {};
     try {
-      const known = this.#memory.get(token);
-      read = known ?? readToken(token);
-      this.#checkStanding(read);
-      const window = known?.claims ?? readWindow(read.jws.payload);
-      this.#checkTime(window, options.expiry ?? true);
-      const resolved = await this.#keyOf(read.keyId, options.at);
-      ageMs = resolved.ageMs;
-      if (known !== undefined && isSame(known.key, resolved.key)) return good(known.claims, ageMs);
-      return good(await this.#believe(token, read, resolved.key, window), ageMs);
+      const examined = this.#examine(token, options, progress);
+      if (!(examined instanceof Promise)) return examined;
+      return examined.catch((error: unknown) => bad(checkOfRefusal(error), progress));
     } catch (error) {
-      return bad(checkOfRefusal(error), read, ageMs);
+      return bad(checkOfRefusal(error), progress);
     }
   }
 
-  /** The same at once for a token that was believed before, where its key is at hand and nothing is against it; undefined otherwise. */
-  examineAgain(token: string, { at, expiry = true }: ExamineOptions): Examination | undefined {
-    const known = at === undefined ? this.#memory.get(token) : undefined;
-    if (known === undefined) return undefined;
-    const resolved = this.#options.keys.keyAtHand?.(known.keyId);
-    if (resolved === undefined || !isSame(known.key, resolved.key)) return undefined;
-    try {
-      this.#checkStanding(known);
-      this.#checkTime(known.claims, expiry);
-    } catch {
-      return undefined;
-    }
-    return good(known.claims, resolved.ageMs);
+  /** Throws or rejects with the first refusal. */
+  #examine(token: string, options: ExamineOptions, progress: Progress): Awaitable<Examination> {
+    const { at, expiry = true } = options;
+    const found = this.#memory.get(token) ?? readToken(token);
+    progress.found = found;
+    this.#checkStanding(found);
+    const window = isSigned(found) ? found.claims : readWindow(found.jws.payload);
+    this.#checkTime(window, expiry);
+    const under = ({ key, ageMs }: ResolvedKey): Awaitable<Examination> => {
+      progress.ageMs = ageMs;
+      if (!isSigned(found)) return this.#believe(token, found, key, { window, ageMs });
+      if (isSame(found.key, key)) return good(found.claims, ageMs);
+      return this.#believe(token, readToken(token), key, { window, ageMs });
+    };
+    const ready = at === undefined ? this.#options.keys.keyAtHand?.(found.keyId) : undefined;
+    return ready === undefined ? this.#keyOf(found.keyId, at).then(under) : under(ready);
   }
 
   /** The same for a credential with its proofs inside. */
@@ -171,10 +177,10 @@ export class CredentialExaminer {
     return examineDocument(document, this.#options, options);
   }
 
-  #checkStanding(read: ReadCredential): void {
+  #checkStanding({ issuer, statement }: Said): void {
     const { standing, isDenied } = this.#options;
-    if (standing?.isQuarantined(read.issuer) === true) throw refusal('standing.quarantined');
-    if (isDenied?.(statementOf(read)) === true) throw refusal('standing.denied');
+    if (standing?.isQuarantined(issuer) === true) throw refusal('standing.quarantined');
+    if (isDenied?.(statement) === true) throw refusal('standing.denied');
   }
 
   #checkTime(window: Window, expiry: boolean): void {
@@ -192,39 +198,54 @@ export class CredentialExaminer {
   }
 
   /** The one signature check; what passes it is read and remembered. */
-  async #believe(
+  #believe(
     token: string,
-    read: ReadCredential,
+    { jws, keyId, issuer }: ReadCredential,
     key: PublicKey,
-    window: Window,
-  ): Promise<Claims> {
+    { window, ageMs }: { readonly window: Window; readonly ageMs: number },
+  ): Awaitable<Examination> {
     // One byte for each character: all of them are digits of base64url.
     const bytes = utf8(token);
-    await this.checkSignature(read.jws, key, bytes.subarray(0, read.jws.signingInput.length));
-    const claims = claimsOf(frozen(readCredential(read.jws.payload)), window);
-    this.#memory.set(bytes, { ...read, key, claims });
-    return claims;
+    const { length } = jws.signingInput;
+    const conclude = (holds: boolean): Examination => {
+      if (!holds) throw refusal('signature.wrong');
+      const claims = claimsOf(frozen(readCredential(jws.payload)), window);
+      // A copy: a piece cut from a long message would keep all of the message in memory.
+      const copy = fromUtf8(bytes);
+      const statement = { issuer, ids: [claims.credential.id], signed: copy.slice(0, length) };
+      this.#memory.set(copy, { keyId, issuer, statement, key, claims });
+      return good(claims, ageMs);
+    };
+    const verdict = this.#verdictOn(jws, key, bytes.subarray(0, length));
+    return typeof verdict === 'boolean' ? conclude(verdict) : verdict.then(conclude);
   }
 
   /** Throws `CREDENTIAL_INVALID` unless `jws` was signed with `key`, which must be of the kind its algorithm goes with. */
-  async checkSignature(
-    jws: CompactJws,
-    key: PublicKey,
-    message = utf8(jws.signingInput),
-  ): Promise<void> {
+  async checkSignature(jws: CompactJws, key: PublicKey): Promise<void> {
+    const holds = await this.#verdictOn(jws, key, utf8(jws.signingInput));
+    if (!holds) throw refusal('signature.wrong');
+  }
+
+  #verdictOn(jws: CompactJws, key: PublicKey, message: Uint8Array): Awaitable<boolean> {
     if (jws.keyType !== key.type) throw refusal('key.alg');
     this.signatureChecks += 1;
-    const verdict = this.#options.crypto.verify(key, message, jws.signature);
-    if (!(typeof verdict === 'boolean' ? verdict : await verdict)) throw refusal('signature.wrong');
+    return this.#options.crypto.verify(key, message, jws.signature);
   }
 }
 
 function readToken(token: string): ReadCredential {
   const jws = parseJws(token, credentialType);
-  const { keyId, did } = keyIdOf(jws);
-  const issuer = issuerOf(jws.payload);
-  if (did !== issuer) throw refusal('issuer.mismatch', 'kid is a key of somebody else');
-  return { jws, keyId, issuer };
+  const { keyId, did: issuer } = keyIdOf(jws);
+  const { payload, signingInput: signed } = jws;
+  if (issuerOf(payload) !== issuer) {
+    throw refusal('issuer.mismatch', 'kid is a key of somebody else');
+  }
+  const { id, jti } = payload;
+  return { jws, keyId, issuer, statement: { issuer, ids: [id, jti], signed } };
+}
+
+function isSigned(found: ReadCredential | Signed): found is Signed {
+  return 'claims' in found;
 }
 
 function isSame(a: PublicKey, b: PublicKey): boolean {
@@ -240,16 +261,12 @@ function good(claims: Claims, ageMs: number): Examination {
 }
 
 /** The failure after the checks that were passed before it. */
-function bad(
-  failure: Check,
-  read: ReadCredential | undefined,
-  ageMs: number | undefined,
-): Examination {
+function bad(failure: Check, { found, ageMs }: Progress): Examination {
   const checks = order.slice(0, order.indexOf(failure.check)).map(passed);
   const dated = checks.map((check) =>
     check.check === 'key' && ageMs !== undefined ? { ...check, ageMs } : check,
   );
-  const claims = read === undefined ? undefined : claimsOrNothing(read);
+  const claims = found === undefined ? undefined : claimsOrNothing(found);
   return {
     ok: false,
     checks: [...dated, failure],
@@ -258,9 +275,10 @@ function bad(
   };
 }
 
-function claimsOrNothing(read: ReadCredential): Claims | undefined {
+function claimsOrNothing(found: ReadCredential | Signed): Claims | undefined {
+  if (isSigned(found)) return found.claims;
   try {
-    return readClaims(read.jws.payload);
+    return readClaims(found.jws.payload);
   } catch (error) {
     checkOfRefusal(error);
     return undefined;

@@ -72,10 +72,11 @@ export async function verifyCredential(
   options: VerifyOptions,
 ): Promise<Verification> {
   const { examiner } = tools;
-  const examination =
+  const examined =
     typeof input === 'string'
-      ? (examiner.examineAgain(input, options) ?? (await examiner.examine(input, options)))
-      : await examiner.examineDocument(input, options);
+      ? examiner.examine(input, options)
+      : examiner.examineDocument(input, options);
+  const examination = examined instanceof Promise ? await examined : examined;
   const { ok, claims } = examination;
   if (!ok || claims === undefined) return refused(examination);
   const { credential } = claims;

@@ -246,8 +246,11 @@ export class VerdictBook {
 
   /** Verdicts of `type` that stand now; the one that ends last is last. */
   #standing(peer: Did, type: VerdictType): readonly Signed<TrustVerdict>[] {
+    const rows = this.#about.get(peer);
+    // The case of nearly everybody, asked about at every verdict on a credential.
+    if (rows === undefined) return [];
     const now = this.#options.clock.now();
-    return this.#of(peer)
+    return [...rows]
       .filter((row) => row.verdict?.type === type && now < endOf(row))
       .map(({ verdict }) => verdict!)
       .sort((a, b) => compareText(a.expiresAt, b.expiresAt) || compareText(a.id, b.id));
