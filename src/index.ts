@@ -274,7 +274,7 @@ export type { Http, HttpRequest, HttpResponse } from './ports/http.ts';
 export type { FoundKey, KeyPurpose, KeySource } from './ports/key-source.ts';
 export type { Logger, LogLevel } from './ports/logger.ts';
 export type { Model, ModelUsage } from './ports/model.ts';
-export type { Candidate, Placement } from './ports/placement.ts';
+export type { Candidate, CandidateTrust, Placement, PlacementReason } from './ports/placement.ts';
 export type {
   EngineDecision,
   Entity,

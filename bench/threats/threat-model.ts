@@ -5,14 +5,19 @@
  * @module
  */
 import type { Did } from '../../src/base/ids.ts';
-import type { Belief } from '../../src/core/trust/evidence/belief.ts';
-import { afterNewcomer, choose } from '../../src/core/trust/reputation/choice.ts';
+import { type Belief, lowerBound } from '../../src/core/trust/evidence/belief.ts';
+import {
+  afterNewcomer,
+  chancesOf,
+  drawn,
+  type Option,
+} from '../../src/core/trust/reputation/choice.ts';
 import {
   type ReputationConstants,
   reputationConstants,
 } from '../../src/core/trust/reputation/constants.ts';
 import type { Report } from '../../src/core/trust/reputation/evidence-table.ts';
-import { Reputation } from '../../src/core/trust/reputation/reputation.ts';
+import { Reputation, standingOf } from '../../src/core/trust/reputation/reputation.ts';
 import { seededRandom } from '../../src/testing/seeded-random.ts';
 
 /** Names of the threats. */
@@ -122,14 +127,14 @@ class ThreatModel {
       this.#note(peer, to, !this.#serves(to, peer));
       return;
     }
-    const beliefs = candidates.map((candidate) => this.#belief(peer, candidate));
+    const options = candidates.map((candidate) => this.#option(peer, candidate));
     const { constants } = this.#options;
-    const { index, newcomer } = choose(beliefs, this.#newcomers[peer]!, this.#next, constants);
+    const chances = chancesOf(options, this.#newcomers[peer]!, constants);
+    const index = drawn(chances, this.#next());
     const to = candidates[index]!;
     const ok = this.#serves(to, peer);
-    if (newcomer) {
-      const verdict = ok ? 'kept' : 'broken';
-      this.#newcomers[peer] = afterNewcomer(this.#newcomers[peer]!, verdict, constants);
+    if (options[index]!.standing === 'unknown') {
+      this.#newcomers[peer] = afterNewcomer(this.#newcomers[peer]!, ok ? 1 : 0, constants);
     }
     this.#note(peer, to, ok);
     if (!counted) return;
@@ -161,6 +166,12 @@ class ThreatModel {
   #note(by: number, about: number, ok: boolean): void {
     const book = ok ? this.#kept : this.#broken;
     book[by]![about]! += 1;
+  }
+
+  #option(peer: number, about: number): Option {
+    const belief = this.#belief(peer, about);
+    const trust = lowerBound(belief);
+    return { standing: standingOf(belief, this.#options.constants), trust, rank: -trust };
   }
 
   /** Own experience as it is now, and what others said by the end of the last cycle. */

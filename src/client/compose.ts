@@ -28,9 +28,9 @@ import type { Street } from '../ports/street.ts';
 import type { Transport } from '../ports/transport.ts';
 import { agentId } from '../schema/agent-record.ts';
 import type { Emit } from '../schema/mesh-event.ts';
-import { asRanked } from './as-ranked.ts';
 import { aboutDecision } from './audit-subjects.ts';
 import { Bonds } from './bonds.ts';
+import { ByTrust } from './by-trust.ts';
 import { entitySource } from './entities.ts';
 import { Gates } from './gates.ts';
 import { loadGround } from './ground.ts';
@@ -67,7 +67,8 @@ export interface Rooms {
   readonly gossip: Gossip;
   readonly roles: Roles;
   /** Who orders the candidates for a task; an extension may take over. */
-  readonly placement: { current: Placement };
+  /** The placement in use, and the client's own. */
+  readonly placement: { readonly own: ByTrust; current: Placement };
   /** What extensions add to receipts. */
   readonly receiptMembers: ReceiptMembers;
   readonly bonds: Bonds;
@@ -358,6 +359,7 @@ async function build(
   lifetime.own(() => {
     quarantines.close();
   });
+  const byTrust = new ByTrust(random.child('placement'));
   const gates = new Gates(clock);
   gates.add('override', quarantines.gate);
   gates.add(
@@ -400,7 +402,7 @@ async function build(
     gates,
     gossip,
     roles,
-    placement: { current: asRanked },
+    placement: { own: byTrust, current: byTrust },
     receiptMembers: new ReceiptMembers((error, extension) => {
       if (options.logger) options.logger.log('warn', 'a receipt member', { extension, error });
     }),

@@ -6,7 +6,7 @@ import { advice } from '../base/advice.ts';
 import { MeshError, type MeshErrorCode, type MeshErrorParams } from '../base/errors.ts';
 import type { Did } from '../base/ids.ts';
 import type { Budget, GateName, GateRequest } from '../ports/gate.ts';
-import type { Candidate } from '../ports/placement.ts';
+import type { Candidate, CandidateTrust, Placement, PlacementReason } from '../ports/placement.ts';
 import { agentId } from '../schema/agent-record.ts';
 import type { TaskRequest } from '../schema/task.ts';
 import type { Gates, Refusal } from './gates.ts';
@@ -35,6 +35,10 @@ export interface ExplainedCandidate {
   readonly peer: Did;
   /** Id of the agent; absent when any agent of the organisation will do. */
   readonly agent?: string;
+  /** What was known of its organisation when the task was placed; absent for one's own, and for a peer that was named. */
+  readonly trust?: CandidateTrust;
+  /** Why it stands where it stands; absent where whoever places tasks gives no reasons. */
+  readonly placed?: PlacementReason;
   readonly passes: boolean;
   /** Every gate in its order. */
   readonly verdicts: readonly ExplainedVerdict[];
@@ -94,17 +98,28 @@ export class TaskHistory {
   }
 }
 
-/** Asks every gate about every candidate of `tried`, as things stand now. */
+/** Who is asked for an explanation. */
+export interface ExplanationSources {
+  readonly gates: Gates;
+  readonly placement: Placement;
+  readonly self: Did;
+  readonly signal: AbortSignal;
+}
+
+/** Asks placement and every gate about every candidate of `tried`, as things stand now. */
 export async function explain(
   tried: TriedTask,
-  gates: Gates,
-  self: Did,
-  signal: AbortSignal,
+  sources: ExplanationSources,
 ): Promise<TaskExplanation> {
   const { request, state, agent } = tried;
+  const reasons = sources.placement.explain?.(request, tried.candidates);
   const candidates: ExplainedCandidate[] = [];
-  for (const candidate of tried.candidates) {
-    candidates.push(await explainOne(candidate, tried, gates, self, signal));
+  for (const [i, candidate] of tried.candidates.entries()) {
+    const placed = reasons?.[i];
+    candidates.push({
+      ...(await explainOne(candidate, tried, sources)),
+      ...(placed !== undefined && { placed }),
+    });
   }
   const { id: task, type } = request;
   return { task, type, state, ...(agent !== undefined && { agent }), candidates };
@@ -113,11 +128,9 @@ export async function explain(
 async function explainOne(
   candidate: Candidate,
   { request: task, budget, refusals }: TriedTask,
-  gates: Gates,
-  self: Did,
-  signal: AbortSignal,
+  { gates, self, signal }: ExplanationSources,
 ): Promise<ExplainedCandidate> {
-  const { meshId: peer, node, name } = candidate;
+  const { meshId: peer, node, name, trust } = candidate;
   const agent = node === undefined || name === undefined ? undefined : agentId(peer, node, name);
   const asked = { task, peer, agent, signal };
   const verdicts = await verdictsOf({ ...asked, budget, direction: 'send' }, gates);
@@ -128,6 +141,7 @@ async function explainOne(
   return {
     peer,
     ...(agent !== undefined && { agent }),
+    ...(trust !== undefined && { trust }),
     passes: verdicts.every(({ passes }) => passes),
     verdicts,
     ...(before !== undefined && { refusedBefore: asData(before) }),

@@ -5,8 +5,7 @@
 import { MeshError } from '../base/errors.ts';
 import type { Extension, Host, HostBroadcast } from '../ports/extension.ts';
 import type { Store } from '../ports/store.ts';
-import { asRanked } from './as-ranked.ts';
-import { candidateOf } from './candidate-of.ts';
+import { candidatesFor } from './candidate-of.ts';
 import type { Rooms } from './compose.ts';
 import type { EventHub } from './event-hub.ts';
 import { groundOf } from './ground.ts';
@@ -103,7 +102,7 @@ export function makeHost(name: string, parts: HostParts): Host {
       });
       return () => {
         const rooms = current();
-        if (rooms?.placement.current === placement) rooms.placement.current = asRanked;
+        if (rooms?.placement.current === placement) rooms.placement.current = rooms.placement.own;
       };
     },
     ...viewsOf(current),
@@ -151,12 +150,7 @@ function viewsOf(
       },
     },
     discovery: {
-      candidates: (capability) =>
-        rooms('discovery')
-          .discovery.candidates(capability)
-          .map(({ record }) =>
-            candidateOf(record, rooms('discovery').federation.about(record.meshId, record.node)),
-          ),
+      candidates: (capability) => candidatesFor(capability, rooms('discovery')),
       get: (agent) => rooms('discovery').discovery.get(agent),
     },
     federation: {

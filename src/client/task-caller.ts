@@ -50,6 +50,8 @@ export interface TaskCallerOptions {
   readonly candidates: (sought: Sought) => readonly Candidate[];
   /** Told how long an agent took, or that it did not answer. */
   readonly observe: (agent: string, latencyMs: number | undefined) => void;
+  /** Told how good the work of a candidate was, 0 to 1, and again when the application says so. */
+  readonly judged: (candidate: Candidate, task: string, score: number) => void;
   /** What an agent announced that one query costs. */
   readonly priceOf: (agent: string) => bigint | undefined;
   /** Runs a task at `peer` and resolves with its reply; parts of the answer go to `onPart`. */
@@ -166,10 +168,12 @@ export class TaskCaller {
 
   /** How the task called `id` stands with every gate. `NOT_FOUND` when it was not one of the last that were tried here. */
   async explain(id: string): Promise<TaskExplanation> {
-    const { did, clock, gates } = this.#options;
+    const { did, clock, gates, placement } = this.#options;
     const tried = this.#history.get(id);
     const what = `the explanation of task '${id}'`;
-    return withDeadline(clock, explainMs, { what }, (signal) => explain(tried, gates, did, signal));
+    return withDeadline(clock, explainMs, { what }, (signal) =>
+      explain(tried, { gates, placement: placement(), self: did, signal }),
+    );
   }
 
   /** Forgets what was tried about `subject`: nothing of it can be explained any more. */
@@ -217,6 +221,7 @@ export class TaskCaller {
       } catch (thrown) {
         const agent = idOf(candidate);
         if (agent !== undefined && saysNothing(thrown)) this.#options.observe(agent, undefined);
+        if (isItsFault(thrown)) this.#options.judged(candidate, request.id, 0);
         if (!mayTryNext(thrown) || sends === sendLimit) throw thrown;
         failure = thrown;
       }
@@ -230,7 +235,7 @@ export class TaskCaller {
   }
 
   async #runAt(candidate: Candidate, attempt: Attempt): Promise<TaskResult> {
-    const { clock, checkReceipt, onReceipt, observe, emit } = this.#options;
+    const { clock, checkReceipt, onReceipt, observe, judged, emit } = this.#options;
     const { meshId: peer, name } = candidate;
     const sent = clock.monotonic();
     const request: TaskRequest =
@@ -243,11 +248,12 @@ export class TaskCaller {
     const expected = { by: peer, task, input: request.data, output, ...agentOf(candidate) };
     await checkReceipt(receipt, expected);
     await onReceipt(receipt, request);
+    judged(candidate, task, 1);
     const latencyMs = clock.monotonic() - attempt.started;
     observe(receipt.agent, clock.monotonic() - sent);
     emit('task.completed', { task, type, latencyMs }, { peer, agent: receipt.agent });
     const price = this.#options.priceOf(receipt.agent);
-    return this.#withFeedback({
+    return this.#withFeedback(candidate, {
       output,
       receipt,
       agent: { id: receipt.agent, meshId: peer },
@@ -258,9 +264,14 @@ export class TaskCaller {
   }
 
   /** A function cannot be cloned or stored; what is not listed does not stand in the way of either. */
-  #withFeedback(result: Omit<TaskResult, 'feedback'>): TaskResult {
-    const { feedback } = this.#options;
-    const give: TaskResult['feedback'] = (score, note) => feedback(result.receipt, score, note);
+  #withFeedback(candidate: Candidate, result: Omit<TaskResult, 'feedback'>): TaskResult {
+    const { feedback, judged } = this.#options;
+    const { receipt } = result;
+    const give: TaskResult['feedback'] = async (score, note) => {
+      const evidence = await feedback(receipt, score, note);
+      judged(candidate, receipt.task, score);
+      return evidence;
+    };
     return Object.defineProperty(result, 'feedback', { value: give }) as TaskResult;
   }
 
@@ -335,6 +346,14 @@ function mayTryNext(thrown: unknown): thrown is MeshError {
 /** Whether the agent was asked and gave no answer, not even a refusal. */
 function saysNothing(thrown: unknown): boolean {
   return MeshError.is(thrown, 'PEER_UNREACHABLE', 'TASK_TIMEOUT');
+}
+
+/** Whether the agent had the task and made nothing of it. */
+function isItsFault(thrown: unknown): boolean {
+  return (
+    MeshError.is(thrown, 'TASK_FAILED', 'TASK_TIMEOUT', 'RECEIPT_INVALID') ||
+    (MeshError.is(thrown, 'PEER_UNREACHABLE') && thrown.params['sent'] === true)
+  );
 }
 
 /** Why nobody did it: the best candidate's own refusal, with everybody's beside it. */

@@ -25,7 +25,7 @@ import { taskRequestShape } from '../schema/task.ts';
 import type { TaskPart } from './agent.ts';
 import { agentTriggers } from './agent-triggers.ts';
 import { aboutReceipt } from './audit-subjects.ts';
-import { candidateOf } from './candidate-of.ts';
+import { candidateOf, candidatesFor } from './candidate-of.ts';
 import type { Rooms } from './compose.ts';
 import { DurableTasks } from './durable-tasks.ts';
 import type { EventHub } from './event-hub.ts';
@@ -97,10 +97,9 @@ function callerOf(rooms: Rooms, wiring: TaskWiring): TaskCaller {
     placement: () => rooms.placement.current,
     candidates: (sought) => [
       ...ownCandidates(sought, rooms, wiring),
-      ...discovery
-        .candidates(sought.type, { limit: candidateLimit })
-        .filter(({ record }) => record.meshId !== did || record.node !== wiring.node)
-        .map(({ record }) => candidateOf(record, federation.about(record.meshId, record.node))),
+      ...candidatesFor(sought.type, rooms, candidateLimit).filter(
+        ({ meshId, node }) => meshId !== did || node !== wiring.node,
+      ),
     ],
     send: async (peer, request, options, onPart) => {
       // Work under a key belongs to the node that may have begun it; other work can go elsewhere at once.
@@ -125,6 +124,9 @@ function callerOf(rooms: Rooms, wiring: TaskWiring): TaskCaller {
     },
     observe: (agent, latencyMs) => {
       rooms.observations.add(agent, latencyMs);
+    },
+    judged: (candidate, task, score) => {
+      rooms.placement.own.judged(candidate, task, score);
     },
     priceOf: (agent) => announcedPrice(discovery.get(agent)),
     closing: rooms.lifetime.signal,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MeshError, type MeshErrorCode } from '../../src/base/errors.ts';
 import type { Did } from '../../src/base/ids.ts';
-import { asRanked } from '../../src/client/as-ranked.ts';
+import { ByTrust } from '../../src/client/by-trust.ts';
 import { Gates } from '../../src/client/gates.ts';
 import { TaskCaller } from '../../src/client/task-caller.ts';
 import { type GateName, gateOrder } from '../../src/ports/gate.ts';
@@ -199,9 +199,10 @@ describe('the task caller', () => {
           random: seededRandom(1),
           gates,
           emit: (type) => events.push(type),
-          placement: () => asRanked,
+          placement: () => new ByTrust(seededRandom(2)),
           candidates: () => candidates,
           observe: () => undefined,
+          judged: () => undefined,
           priceOf: () => undefined,
           closing: new AbortController().signal,
           shutOut: () => undefined,

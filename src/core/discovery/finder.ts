@@ -2,7 +2,7 @@
  * Looks through the directory with the eyes of this node: its trust, its measurements, its clock.
  * @module
  */
-import type { Did } from '../../base/ids.ts';
+import { compareText, type Did } from '../../base/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { IndexHit } from '../../ports/search-index.ts';
 import type { SignedAgentRecord } from '../../schema/agent-record.ts';
@@ -29,6 +29,8 @@ export interface TaskCandidate {
   /** It belongs to the caller's own organisation. */
   readonly own: boolean;
   readonly trust: TrustReading;
+  /** Place in the order, 0 the first; equal for agents that nothing known here tells apart. */
+  readonly rank: number;
 }
 
 /** What is known of a publisher. */
@@ -73,13 +75,18 @@ export class Finder {
   candidates(capability: string, limit: number): TaskCandidate[] {
     const now = this.#options.clock.now();
     const look = this.#look();
-    return this.#options.directory
+    const sorted = this.#options.directory
       .offering(capability)
       .map((record) => look.at(record))
       .filter((candidate) => refusedBy(candidate, {}, now) === undefined)
-      .sort(byTrust)
-      .slice(0, limit)
-      .map(({ record, own, reading }) => ({ record, own, trust: reading }));
+      .sort((a, b) => byTrust(a, b) || compareText(a.record.id, b.record.id))
+      .slice(0, limit);
+    let rank = 0;
+    return sorted.map((candidate, i) => {
+      if (i > 0 && byTrust(sorted[i - 1]!, candidate) !== 0) rank = i;
+      const { record, own, reading } = candidate;
+      return { record, own, trust: reading, rank };
+    });
   }
 
   /** When there are more matches than are ranked, the best of known publishers are, whatever newcomers crowd in. */

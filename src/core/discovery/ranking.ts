@@ -141,13 +141,12 @@ export function rank<C extends Candidate>(
   return spread(ranked.sort(byScore)).slice(0, limit);
 }
 
-/** Order of candidates for a task: own agents, then trust, then what was measured, then id. */
+/** Order of candidates for a task: own agents, then trust, then what was measured; 0 where nothing tells them apart. */
 export function byTrust(a: Candidate, b: Candidate): number {
   return (
     Number(b.own) - Number(a.own) ||
     b.trust - a.trust ||
-    usefulnessOf(b.observation) - usefulnessOf(a.observation) ||
-    compareText(a.record.id, b.record.id)
+    usefulnessOf(b.observation) - usefulnessOf(a.observation)
   );
 }
 

@@ -34,6 +34,14 @@ export {
   type VerdictEdge,
 } from './graph/trust-graph.ts';
 export type { Histories, Neighbours, TownCrier } from './needs.ts';
+export {
+  afterNewcomer,
+  chancesOf,
+  drawn,
+  newcomerShare,
+  type Option,
+} from './reputation/choice.ts';
+export type { Standing } from './reputation/reputation.ts';
 export type {
   FactorName,
   FactorPart,

@@ -2,7 +2,12 @@
  * A client as a test holds it: the production object, with every promise it gives noted, so that time flows for it.
  * @module
  */
-import type { AgentDefinition, HandlerContext, MeshClient } from '../../client/index.ts';
+import type {
+  AgentDefinition,
+  HandlerContext,
+  MeshClient,
+  TaskResult,
+} from '../../client/index.ts';
 
 /** What the watcher is told. */
 export interface Watch {
@@ -32,7 +37,10 @@ export function watchedClient(client: MeshClient, watch: Watch): MeshClient {
     stream: (...args: Parameters<MeshClient['stream']>) => {
       const stream = client.stream(...args);
       return {
-        result: watch.track('stream', stream.result),
+        result: watch.track(
+          'stream',
+          stream.result.then((result) => judged(result, watch)),
+        ),
         [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator](),
       };
     },
@@ -68,13 +76,15 @@ function watchedMethod(target: object, method: Method, what: string, watch: Watc
   return (...args) => {
     if (searching.has(what)) {
       const searched = watch.known().then(() => method.apply(target, args));
-      return watch.track(what, searched);
+      const told = searched.then((value) => (isTaskResult(value) ? judged(value, watch) : value));
+      return watch.track(what, told);
     }
     const result = method.apply(target, args);
     if (!(result instanceof Promise)) return result;
-    const watching = result.then((value: unknown) =>
-      isResource(value) ? watched(value, what, watch) : value,
-    );
+    const watching = result.then((value: unknown) => {
+      if (isResource(value)) return watched(value, what, watch);
+      return isTaskResult(value) ? judged(value, watch) : value;
+    });
     return watch.track(what, watching);
   };
 }
@@ -91,6 +101,17 @@ const roomNames = new WeakSet<object>();
 export function markRooms(client: MeshClient): void {
   const { federation, trust, policy, aggregator, discovery, audit } = client;
   for (const room of [federation, trust, policy, aggregator, discovery, audit]) roomNames.add(room);
+}
+
+/** A result whose feedback is waited for like any other call. */
+function judged(result: TaskResult, watch: Watch): TaskResult {
+  const feedback: TaskResult['feedback'] = (score, note) =>
+    watch.track('feedback', result.feedback(score, note));
+  return Object.defineProperty({ ...result }, 'feedback', { value: feedback });
+}
+
+function isTaskResult(value: unknown): value is TaskResult {
+  return typeof value === 'object' && value !== null && 'receipt' in value && 'feedback' in value;
 }
 
 function isResource(value: unknown): value is object {

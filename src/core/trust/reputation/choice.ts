@@ -1,63 +1,59 @@
 /**
- * Whom to ask next: the good in proportion to how good they are, the bad not at all, and newcomers with as much of one's
- * work as newcomers have lately been worth (the adaptive stranger policy of Feldman and others 2004). Who comes back under
- * a new name each time he is found out spoils that share for himself.
+ * Whom to ask next: the good in proportion to how far they are trusted, the bad not at all, and newcomers with as much of
+ * one's work as newcomers have lately been worth (the adaptive stranger policy of Feldman and others 2004). Who comes back
+ * under a new name each time he is found out spoils that share for himself.
  * @module
  */
-import type { Belief, Verdict } from '../evidence/belief.ts';
+import type { Belief } from '../evidence/belief.ts';
 import { type ReputationConstants, reputationConstants } from './constants.ts';
-import { standingOf } from './reputation.ts';
+import type { Standing } from './reputation.ts';
 
-/** Whom to ask of several. */
-export interface Choice {
-  /** Place in the list. */
-  readonly index: number;
-  /** Whether it was taken as a newcomer, of whom too little is known. */
-  readonly newcomer: boolean;
+/** One that could be asked. */
+export interface Option {
+  readonly standing: Standing;
+  /** Trust in it, a lower bound from 0 to 1: the good are preferred by a power of it. */
+  readonly trust: number;
+  /** Place by all that is known, the least first; equal for those that nothing known tells apart. */
+  readonly rank: number;
 }
 
 /**
- * Chooses one of `beliefs`, which are not empty. Newcomers get their share, and everything where nobody good is there;
- * the best of the bad is taken where there is nobody else. `chance` gives numbers from 0 up to 1.
+ * How likely each of `options` is to be asked first; the chances add up to 1, and there are none for nobody. Newcomers get
+ * their share, and everything where nobody good is there: the first by rank, and of equals each as much. The best of the
+ * bad is asked where there is nobody else.
  */
-export function choose(
-  beliefs: readonly Belief[],
+export function chancesOf(
+  options: readonly Option[],
   newcomers: Belief,
-  chance: () => number,
   constants: ReputationConstants = reputationConstants,
-): Choice {
-  const good = beliefs.map((belief) => preferenceFor(belief, constants));
-  const unknown = beliefs.map((belief) =>
-    standingOf(belief, constants) === 'unknown' ? shareOf(belief) : 0,
-  );
+): readonly number[] {
+  const good = options.map((option) => preferenceFor(option, constants));
+  const unknown = firstOf(options, 'unknown');
   const [anyGood, anyUnknown] = [good, unknown].map((each) => each.some((value) => value > 0));
-  const newcomer = anyUnknown! && (!anyGood! || chance() < newcomerShare(newcomers, constants));
-  if (newcomer) return { index: drawn(unknown, chance()), newcomer };
-  if (anyGood!) return { index: drawn(good, chance()), newcomer };
-  const shares = beliefs.map(shareOf);
-  return { index: shares.indexOf(Math.max(...shares)), newcomer };
+  if (!anyGood && !anyUnknown) return parts(firstOf(options, 'bad'), 1);
+  const share = anyUnknown! ? (anyGood! ? newcomerShare(newcomers, constants) : 1) : 0;
+  const [known, fresh] = [parts(good, 1 - share), parts(unknown, share)];
+  return known.map((chance, i) => chance + fresh[i]!);
 }
 
-/** How much more one good subject is preferred than another; 0 unless it is good. */
-export function preferenceFor(
-  belief: Belief,
-  constants: ReputationConstants = reputationConstants,
-): number {
-  if (standingOf(belief, constants) !== 'good') return 0;
-  return shareOf(belief) ** constants.preferencePower;
+/** The place that `chance`, from 0 up to 1, falls on; some of `chances` is above 0. */
+export function drawn(chances: readonly number[], chance: number): number {
+  let left = chance;
+  for (const [i, part] of chances.entries()) {
+    left -= part;
+    if (part > 0 && left < 0) return i;
+  }
+  return chances.findLastIndex((part) => part > 0);
 }
 
-/** What newcomers were worth with one more of their first tasks; older ones fade. */
+/** What newcomers were worth with one more of their first tasks, which went well by the part `score`; older ones fade. */
 export function afterNewcomer(
   newcomers: Belief,
-  verdict: Verdict,
+  score: number,
   { newcomerMemory }: ReputationConstants = reputationConstants,
 ): Belief {
   const fade = 1 - 1 / newcomerMemory;
-  return {
-    good: newcomers.good * fade + (verdict === 'kept' ? 1 : 0),
-    bad: newcomers.bad * fade + (verdict === 'broken' ? 1 : 0),
-  };
+  return { good: newcomers.good * fade + score, bad: newcomers.bad * fade + 1 - score };
 }
 
 /** Share of tasks that newcomers may get now, never 0. */
@@ -68,16 +64,28 @@ export function newcomerShare(
   return (constants.newcomerShare * (good + 1)) / (good + bad + 2);
 }
 
-function shareOf({ good, bad }: Belief): number {
-  return (good + 1) / (good + bad + 2);
+/** Trust below which all are preferred alike: with weights that give history nothing, one may be good and have none. */
+const leastTrust = 0.01;
+
+/** How much more one good option is preferred than another; 0 unless it is good. */
+function preferenceFor(
+  { standing, trust }: Option,
+  { preferencePower }: ReputationConstants,
+): number {
+  return standing === 'good' ? Math.max(trust, leastTrust) ** preferencePower : 0;
 }
 
-/** A place in proportion to its weight; some weight is above 0. */
-function drawn(weights: readonly number[], chance: number): number {
-  let left = chance * weights.reduce((sum, weight) => sum + weight, 0);
-  for (const [i, weight] of weights.entries()) {
-    left -= weight;
-    if (weight > 0 && left < 0) return i;
+/** 1 for each option of `standing` that none of them comes before. */
+function firstOf(options: readonly Option[], standing: Standing): readonly number[] {
+  let first = Infinity;
+  for (const option of options) {
+    if (option.standing === standing) first = Math.min(first, option.rank);
   }
-  return weights.findLastIndex((weight) => weight > 0);
+  return options.map((option) => (option.standing === standing && option.rank === first ? 1 : 0));
+}
+
+/** `weights` scaled so that they add up to `total`; all 0 where nothing has any weight. */
+function parts(weights: readonly number[], total: number): readonly number[] {
+  const sum = weights.reduce((all, weight) => all + weight, 0);
+  return weights.map((weight) => (sum > 0 ? (total * weight) / sum : 0));
 }

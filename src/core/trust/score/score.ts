@@ -11,6 +11,7 @@ import {
   upperBound,
 } from '../evidence/belief.ts';
 import { presenceBelief } from '../evidence/uptime.ts';
+import { type Standing, standingOf } from '../reputation/reputation.ts';
 import {
   attestationFactor,
   complianceFactor,
@@ -46,6 +47,11 @@ export interface TrustScore {
   /** 0 to 100, a lower confidence bound: the sum of the contributions. */
   readonly score: number;
   readonly state: TrustState;
+  /**
+   * What its work makes it: `good` or `bad` with 95 % confidence, else `unknown`, as is whoever is on probation. Placement
+   * gives those that are `unknown` a newcomer's share.
+   */
+  readonly standing: Standing;
   /** 0 to 1: how much of the score goes by what was seen rather than by what is not known. */
   readonly confidence: number;
   readonly factors: readonly TrustFactor[];
@@ -127,12 +133,18 @@ export function trustScore(
   return {
     score,
     state: facts.standing === 'quarantined' ? 'quarantined' : state(),
+    standing: standing(),
     confidence: confidence(weighed, weights),
     factors,
     evidence,
     raise: advice(weighed, weights),
     inputs: nameOfFacts(facts, hour, weights),
   };
+
+  function standing(): Standing {
+    const earned = standingOf(weighed.history);
+    return earned === 'good' && facts.standing !== undefined ? 'unknown' : earned;
+  }
 
   function state(): TrustState {
     if (evidence === 0) return facts.standing ?? 'unknown';
