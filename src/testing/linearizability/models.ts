@@ -27,7 +27,7 @@ export function registerModel(
 ): LinearizabilityModel<HistoryValue, RegisterOperation> {
   return {
     init,
-    key: JSON.stringify,
+    key: keyOf,
     step(state, operation) {
       switch (operation.op) {
         case 'read':
@@ -75,7 +75,7 @@ export function kvModel(
 ): LinearizabilityModel<HistoryValue, KvOperation> {
   return {
     init,
-    key: JSON.stringify,
+    key: keyOf,
     part: (operation) => operation.input.key,
     step(state, operation) {
       switch (operation.op) {
@@ -111,7 +111,7 @@ export type QueueOperation = Operation &
 export function queueModel(): LinearizabilityModel<readonly HistoryValue[], QueueOperation> {
   return {
     init: [],
-    key: JSON.stringify,
+    key: (state) => state.map(keyOf).join(),
     step(state, operation) {
       switch (operation.op) {
         case 'enqueue':
@@ -123,6 +123,12 @@ export function queueModel(): LinearizabilityModel<readonly HistoryValue[], Queu
       }
     },
   };
+}
+
+/** A text of its own for each value: JSON has one for all of `null`, `NaN` and infinity, and one for 0 and -0. */
+function keyOf(value: HistoryValue): string {
+  if (typeof value !== 'number') return JSON.stringify(value);
+  return Object.is(value, -0) ? '-0' : String(value);
 }
 
 /** `state`, unless the operation is known to have returned something else. */

@@ -111,6 +111,17 @@ const faults: [fault: string, law: string, said: RegExp, make: (embedder: Embedd
       }),
     ],
     [
+      'has no direction for an emoji',
+      'no character is too odd',
+      /must have length 1, it has NaN/,
+      embeds((embed) => async (texts) => {
+        const vectors = await embed(texts);
+        return vectors.map((vector, i) =>
+          /\p{Emoji_Presentation}/u.test(texts[i]!) ? vector.fill(Number.NaN) : vector,
+        );
+      }),
+    ],
+    [
       'chokes on half a character',
       'no character is too odd',
       /URI malformed/,

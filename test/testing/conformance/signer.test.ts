@@ -296,6 +296,17 @@ const leaks: [how: string, at: RegExp, make: () => Signer][] = [
     /at \.keys\.entries/,
     () => ({ ...native, keys: new Map([['main', [...seed]]]) }) as Signer,
   ],
+  ['a number', /at \.d/, () => ({ ...native, d: BigInt(`0x${toHex(seed)}`) }) as Signer],
+  ['a key of Node', /at \.key\.export\(\)\.d/, () => ({ ...native, key: privateKey }) as Signer],
+  [
+    'a key of WebCrypto that can be exported',
+    /at \.key/,
+    () => {
+      const key = { type: 'private', extractable: true, algorithm: { name: 'Ed25519' } };
+      return { ...native, key } as Signer;
+    },
+  ],
+  ['its text', /as text/, () => ({ ...native, toString: () => `key ${toBase64url(seed)}` })],
   [
     'its JSON',
     /as JSON/,

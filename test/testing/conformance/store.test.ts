@@ -78,6 +78,80 @@ const faults: [fault: string, law: string, said: RegExp, make: (store: Store) =>
     },
   ],
   [
+    'tells all followers with one buffer',
+    'nobody changes an entry through a buffer',
+    /the value as told to another follower/,
+    (store) => {
+      const buffers = new Map<string, Uint8Array>();
+      return but(store, {
+        watch: (prefix, from, options) => {
+          const changes = store.watch(prefix, from, options);
+          return (async function* () {
+            for await (const change of changes) {
+              const name = `${String(change.revision)} ${change.key}`;
+              const value = buffers.get(name) ?? change.value;
+              if (value === undefined) yield change;
+              else {
+                buffers.set(name, value);
+                yield { ...change, value };
+              }
+            }
+          })();
+        },
+      });
+    },
+  ],
+  [
+    'says when an entry was made, not when it was written',
+    'a put replaces and a delete removes',
+    /the revision after a second put: expected 2, got 1/,
+    (store) => {
+      const first = new Map<string, number>();
+      return but(store, {
+        write: async (ops, options) => {
+          const commit = await store.write(ops, options);
+          for (const op of ops) {
+            if (commit.ok && 'put' in op && !first.has(op.put)) first.set(op.put, commit.revision);
+          }
+          return commit;
+        },
+        get: async (key, options) => {
+          const entry = await store.get(key, options);
+          return entry && { ...entry, revision: first.get(key) ?? entry.revision };
+        },
+      });
+    },
+  ],
+  [
+    'tells deletes with an empty value',
+    'changes come in commit order with their values, deletes as markers',
+    /the changes: expected .*a -.*got .*a - with/,
+    (store) =>
+      but(store, {
+        watch: (prefix, from, options) => {
+          const changes = store.watch(prefix, from, options);
+          return (async function* () {
+            for await (const change of changes) {
+              yield change.deleted ? { ...change, value: new Uint8Array() } : change;
+            }
+          })();
+        },
+      }),
+  ],
+  [
+    'heeds the last condition on a key only',
+    'a conflict is a value that names the first failed condition, and nothing was written',
+    /the outcome of two conditions on one key/,
+    (store) =>
+      but(store, {
+        write: (ops, options = {}) => {
+          const { if: conditions = [] } = options;
+          const last = new Map(conditions.map((condition) => [condition.key, condition]));
+          return store.write(ops, { ...options, if: [...last.values()] });
+        },
+      }),
+  ],
+  [
     'keeps what has expired',
     'an expired entry is gone from every reading, and counts as missing',
     /get of an expired entry/,

@@ -78,6 +78,33 @@ const faults: [
     ),
   ],
   [
+    'delivers after the end',
+    'closed() comes last: no frame arrives after it',
+    /the frames that arrived after the close: expected \[0,0\], got \[1,1\]/,
+    ends((handler, end) => {
+      handler.closed(end);
+      handler.frame(new Uint8Array(1));
+    }),
+  ],
+  [
+    'says that it has closed before it has',
+    'close flushes, then both ends hear of a clean end',
+    /the ends told when close has resolved: expected 1, got 0/,
+    links((link) =>
+      but(link, {
+        close: async () => {
+          setImmediate(() => void link.close());
+        },
+      }),
+    ),
+  ],
+  [
+    'does not pause',
+    'a sender is told to wait while the receiver does not take frames',
+    /sent to a paused receiver some must stay, and count in buffered/,
+    links((link) => but(link, { pause: () => undefined })),
+  ],
+  [
     'tells the end twice',
     'a second close of a link changes nothing',
     /the calls of closed\(\): expected \[1,1\], got \[2,2\]/,

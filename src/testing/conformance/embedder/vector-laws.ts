@@ -56,7 +56,7 @@ export const vectorLaws: readonly EmbedderLaw[] = [
     test: async (embedder, tools) => {
       await vectorsOf(
         embedder,
-        ['\0', 'half \ud83d a pair', '🜁🜂', '\u202e', '[CLS] <s> %s'],
+        ['\0', 'half \ud83d a pair', '🜁🜂', '👩‍🚀 ☕️ 1️⃣', '\u202e', '[CLS] <s> %s'],
         tools,
       );
     },

@@ -19,11 +19,13 @@ export function exposedKey(
 ): string | undefined {
   let windows = 0;
   const seen = new Set<unknown>();
+  const bits = BigInt(8 * length);
   const waiting: { readonly path: string; readonly value: unknown }[] = [{ path: '', value }];
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     if (seen.has(next.value)) continue;
     seen.add(next.value);
-    for (const bytes of bytesIn(next.value)) {
+    if (isExtractable(next.value)) return next.path;
+    for (const bytes of bytesIn(next.value, bits)) {
       for (let start = 0; start + length <= bytes.length; start += 1) {
         if ((windows += 1) > windowLimit) return undefined;
         if (isKey(bytes.subarray(start, start + length))) return next.path;
@@ -37,9 +39,18 @@ export function exposedKey(
   return undefined;
 }
 
-/** What may be a key: bytes, lists of bytes, and text that says bytes. */
-function bytesIn(value: unknown): readonly Uint8Array[] {
+/** A private key of WebCrypto that anybody may export. */
+function isExtractable(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return memberOf(value, 'type') === 'private' && memberOf(value, 'extractable') === true;
+}
+
+/** What may be a key: bytes, lists of bytes, a number as long as the key, and text that says bytes. */
+function bytesIn(value: unknown, bits: bigint): readonly Uint8Array[] {
   if (typeof value === 'string') return bytesSaidIn(value);
+  if (typeof value === 'bigint' && value > 0n && value >> bits === 0n) {
+    return [fromHex(value.toString(16).padStart(Number(bits) / 4, '0'))];
+  }
   if (ArrayBuffer.isView(value)) {
     return [new Uint8Array(value.buffer, value.byteOffset, value.byteLength)];
   }
@@ -83,6 +94,8 @@ function membersOf(value: unknown): [name: string, member: unknown][] {
   // The members of bytes are numbers, which show nothing that bytesIn has not seen.
   if (!isObject || ArrayBuffer.isView(value)) return [];
   const members: [string, unknown][] = [];
+  const exported = exportOf(value);
+  if (exported !== undefined) members.push(['export()', exported]);
   if (value instanceof Map || value instanceof Set) {
     for (const entry of value.entries()) members.push(['entries', entry]);
   }
@@ -95,6 +108,18 @@ function membersOf(value: unknown): [name: string, member: unknown][] {
     for (const key of Reflect.ownKeys(level)) members.push([String(key), memberOf(value, key)]);
   }
   return members;
+}
+
+/** What a private `KeyObject` of Node exports. */
+function exportOf(value: object): unknown {
+  if (memberOf(value, 'type') !== 'private' || memberOf(value, 'export') === undefined) {
+    return undefined;
+  }
+  try {
+    return (value as { export(options: object): unknown }).export({ format: 'jwk' });
+  } catch {
+    return undefined;
+  }
 }
 
 function memberOf(value: object, key: PropertyKey): unknown {

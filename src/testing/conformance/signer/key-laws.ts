@@ -52,7 +52,7 @@ export const keyLaws: readonly SignerLaw[] = [
       const shown: readonly [how: string, value: unknown][] = [
         ['a member', signer],
         ['JSON', parsed(attempt(() => JSON.stringify(signer)))],
-        ['text', attempt(() => signer)],
+        ['text', attempt(() => textOf(signer))],
         ['an inspector', attempt(() => inspected(signer))],
         ['an error', failure],
       ];
@@ -77,6 +77,10 @@ function spelled(keyId: DidUrl): { readonly type: KeyType; readonly publicKey: B
 /** What a signer says to what is no message. */
 async function refusal(signer: Signer): Promise<unknown> {
   return await signer.sign(undefined as never);
+}
+
+function textOf(value: unknown): string {
+  return String(value);
 }
 
 function shownBy({ algorithm, keyId, publicKey }: Signer): unknown {

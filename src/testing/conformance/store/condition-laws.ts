@@ -32,6 +32,12 @@ export const conditionLaws: readonly StoreLaw[] = [
       ];
       const outcome = await store.write([put('x'), { del: 'a' }], { if: conditions });
       checkEqual(outcome, { ok: false, conflict: 'b' }, 'the outcome');
+      const twice = [
+        { key: 'a', revision: null },
+        { key: 'a', revision },
+      ];
+      const neither = await store.write([put('x')], { if: twice });
+      checkEqual(neither, { ok: false, conflict: 'a' }, 'the outcome of two conditions on one key');
       checkEqual(await store.get('x'), undefined, 'an entry put by a conflicting write');
       check((await store.get('a')) !== undefined, 'a conflicting write must not delete');
     },

@@ -36,8 +36,10 @@ export const entryLaws: readonly StoreLaw[] = [
     name: 'a put replaces and a delete removes',
     test: async (store) => {
       await commit(store, put('k', 'old'));
-      await commit(store, put('k', 'new'));
-      checkEqual((await store.get('k'))?.value, utf8('new'), 'the value after a second put');
+      const revision = await commit(store, put('k', 'new'));
+      const entry = await store.get('k');
+      checkEqual(entry?.value, utf8('new'), 'the value after a second put');
+      checkEqual(entry?.revision, revision, 'the revision after a second put');
       await commit(store, { del: 'k' });
       checkEqual(await store.get('k'), undefined, 'the entry after its delete');
       revisionOf(await store.write([{ del: 'k' }]), 'the delete of a missing key');
@@ -89,6 +91,13 @@ export const entryLaws: readonly StoreLaw[] = [
       for await (const entry of store.scan({})) entry.value.fill(0);
       const again = await store.get('k');
       checkEqual(again?.value, utf8('as written'), "the value after a reader's buffer changed");
+      for (const follower of ['one follower', 'another follower']) {
+        for await (const { value } of store.watch('', 0)) {
+          checkEqual(value, utf8('as written'), `the value as told to ${follower}`);
+          value?.fill(0);
+          break;
+        }
+      }
     },
   },
   {

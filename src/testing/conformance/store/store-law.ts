@@ -70,6 +70,7 @@ export async function nextChanges(
 }
 
 function changeText({ key, revision, deleted, value }: Change): string {
-  const text = value === undefined ? '(no value)' : new TextDecoder().decode(value);
-  return `${String(revision)} ${key} ${deleted ? '-' : text}`;
+  const text = value && new TextDecoder().decode(value);
+  const told = deleted ? (text === undefined ? '-' : `- with '${text}'`) : (text ?? '(no value)');
+  return `${String(revision)} ${key} ${told}`;
 }

@@ -16,9 +16,28 @@ export const endingLaws: readonly TransportLaw[] = [
       far.receive();
       sendAll(near.link, framesOf(200, 4_096));
       await checkWithin(bench.timeoutMs, 'close', near.link.close());
+      checkEqual(near.ends.length, 1, 'the ends told when close has resolved');
       checkEqual(await far.end(), { clean: true, unsent: 0 }, 'the end at the other side');
       checkEqual(far.frames.length, 200, 'the frames that arrived before it');
       checkEqual(await near.end(), { clean: true, unsent: 0 }, 'the end at the closing side');
+    },
+  },
+  {
+    name: 'closed() comes last: no frame arrives after it',
+    test: async (bench) => {
+      const listener = await bench.listen();
+      for (const abort of [false, true]) {
+        const { near, far } = await bench.pair(listener);
+        near.receive();
+        far.receive();
+        for (const { link } of [near, far]) sendAll(link, framesOf(100, 4_096));
+        if (abort) near.link.abort(new Error('enough'));
+        else await checkWithin(bench.timeoutMs, 'close', near.link.close());
+        await Promise.all([near.end(), far.end()]);
+        await pause(20);
+        const by = abort ? 'abort' : 'close';
+        checkEqual([near.late, far.late], [0, 0], `the frames that arrived after the ${by}`);
+      }
     },
   },
   {
