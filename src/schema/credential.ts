@@ -3,7 +3,7 @@
  * @module
  */
 import type { Did } from '../base/ids.ts';
-import { list, object, optional, refused, type Shape, text } from '../base/shape.ts';
+import { isPlainObject, list, object, optional, refused, type Shape, text } from '../base/shape.ts';
 import { type CredentialStatus, credentialStatus } from './credential-status.ts';
 import { did } from './words.ts';
 
@@ -16,9 +16,9 @@ export interface CredentialSubject {
   readonly [claim: string]: unknown;
 }
 
-/** A credential in the form this SDK issues: one subject, one issuer. */
+/** A credential in the form this SDK issues and goes by: one issuer, one subject, an `id`. */
 export interface Credential {
-  readonly '@context': readonly string[];
+  readonly '@context': readonly (string | object)[];
   readonly id: string;
   readonly type: readonly string[];
   readonly issuer: Did;
@@ -50,15 +50,30 @@ const statuses = (value: unknown, at: string) =>
     ? list(credentialStatus, { max: maxStatuses })(value, at)
     : credentialStatus(value, at);
 
+const contextUrl = text({ max: 500 });
+
+/** A URL, or terms written inline. */
+const context: Shape<string | object> = (value, at) =>
+  isPlainObject(value) ? value : contextUrl(value, at);
+
+const typeName = text({ max: 200 });
+const typeNames = list(typeName, { max: 16 });
+const subject = object({ id: optional(text({ max: 600 })) });
+
+/** One subject may stand in a list. */
+const oneSubject = (value: unknown, at: string) =>
+  subject(Array.isArray(value) && value.length === 1 ? value[0] : value, at);
+
 const membersShape = object({
-  '@context': list(text({ max: 500 }), { max: 16 }),
+  '@context': list(context, { max: 16 }),
   id: text({ min: 1, max: 500 }),
-  type: list(text({ max: 200 }), { max: 16 }),
+  type: (value: unknown, at: string) =>
+    typeof value === 'string' ? [typeName(value, at)] : typeNames(value, at),
   issuer: (issuer: unknown, place: string) =>
     did(typeof issuer === 'object' ? (issuer as { id?: unknown } | null)?.id : issuer, place),
   validFrom: optional(dateTime),
   validUntil: optional(dateTime),
-  credentialSubject: object({ id: optional(text({ max: 600 })) }),
+  credentialSubject: oneSubject,
   credentialStatus: optional(statuses),
 });
 

@@ -15,6 +15,20 @@ const listLimit = 1_000;
 /** Any credential of the data model; `SCHEMA_INVALID` names the first place that breaks a rule. */
 export const credentialDocument: Shape<VcDocument> = (value, at) => {
   const { document, vocabulary } = documentOf(value, 'VerifiableCredential', at);
+  checkMembers(document, at, vocabulary);
+  return document;
+};
+
+/** Takes every name for one that a context defines: who does not process JSON-LD cannot tell. */
+const anyVocabulary: Vocabulary = { knows: () => true };
+
+/** What the data model asks of the members of a credential, whatever its `@context` and `type`; `SCHEMA_INVALID`. */
+export function checkMembers(
+  document: VcDocument,
+  at: string,
+  vocabulary: Vocabulary = anyVocabulary,
+): void {
+  checkId(document, at);
   checkIssuer(document['issuer'], `${at}.issuer`);
   checkSubjects(document['credentialSubject'], `${at}.credentialSubject`);
   checkPeriod(document, at);
@@ -24,8 +38,7 @@ export const credentialDocument: Shape<VcDocument> = (value, at) => {
     if (!isUrl(identifierOf(schema))) throw refused(`${place}.id`, 'a URL', schema);
   });
   checkRelated(document['relatedResource'], `${at}.relatedResource`);
-  return document;
-};
+}
 
 /** Any presentation of the data model, with the credentials inside it. */
 export const presentationDocument: Shape<VcDocument> = (value, at) => {

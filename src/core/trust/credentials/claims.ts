@@ -7,6 +7,7 @@ import { MeshError } from '../../../base/errors.ts';
 import { type Did, isDid } from '../../../base/ids.ts';
 import { isPlainObject } from '../../../base/shape.ts';
 import { type Credential, credentialShape } from '../../../schema/credential.ts';
+import { checkMembers } from '../../../schema/vc-data-model.ts';
 import { type RefusalReason, refusal } from './refusals.ts';
 
 /** A time from when and until when something holds. */
@@ -107,6 +108,7 @@ export function timeProblem(
 
 function shaped(payload: Payload): Credential {
   try {
+    checkMembers(payload, 'credential');
     return credentialShape(payload, 'credential');
   } catch (error) {
     if (!MeshError.is(error)) throw error;
