@@ -242,6 +242,28 @@ describe('a revocation', () => {
     });
   });
 
+  it('fails closed by the clock that never jumps too, when the other one was set back', async () => {
+    const { world, issuer, holder } = await three();
+    let setBack = 0;
+    const clock = { ...world.clock, now: () => world.clock.now() - setBack };
+    const anchors = [{ issuer: issuer.did, types: ['Iso14001'] }];
+    const late = await world.org('late', { anchors, clock });
+    world.street.connect(holder.did, late.did);
+    await until(() => late.trust.credentialsOf(holder.did).size === 1);
+    const { score } = late.trust.score(holder.did);
+    world.street.disconnect(holder.did, late.did);
+    setBack = 24 * hour;
+    await world.clock.advance('47m');
+    expect(late.trust.credentialsOf(holder.did).size).toBe(1);
+    await world.clock.advance('14m');
+    expect(late.trust.credentialsOf(holder.did).size).toBe(0);
+    expect(late.trust.score(holder.did).score).toBeLessThan(score);
+    setBack = 0;
+    world.street.connect(holder.did, late.did);
+    world.street.connect(issuer.did, late.did);
+    await until(() => late.trust.credentialsOf(holder.did).size === 1);
+  });
+
   it('lowers the score in the millisecond the list gets too old, even where timers come late', async () => {
     const world = new World();
     await world.clock.advance('17m');

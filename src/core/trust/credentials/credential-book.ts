@@ -53,6 +53,13 @@ export interface CredentialBookOptions {
   readonly onSuspended: (subject: Did) => void;
 }
 
+/** An instant by both clocks: it is past when one of them says so, since one may be set back and the other stand still in sleep. */
+interface Deadline {
+  /** Epoch milliseconds. */
+  readonly wall: number;
+  readonly monotonic: number;
+}
+
 interface Row extends Omit<BookedCredential, 'counted' | 'via' | 'suspended'> {
   counted: readonly string[];
   via: readonly DelegationLink[];
@@ -61,10 +68,10 @@ interface Row extends Omit<BookedCredential, 'counted' | 'via' | 'suspended'> {
   readonly since: number;
   /** Epoch milliseconds at which the credential itself ends. */
   readonly ends: number;
-  /** Epoch milliseconds until which the last verdict is gone by. */
-  until: number;
-  /** Epoch milliseconds at which it is judged again. */
-  due: number;
+  /** Until then the last verdict is gone by. */
+  until: Deadline;
+  /** Then it is judged again. */
+  due: Deadline;
 }
 
 /** Credentials kept of one subject. */
@@ -145,9 +152,8 @@ export class CredentialBook {
 
   /** What is gone by for `subject` now. */
   standing(subject: Did): readonly BookedCredential[] {
-    const now = this.#options.clock.now();
     const rows = [...(this.#rows.get(subject)?.values() ?? [])];
-    return rows.filter(({ until, suspended }) => !suspended && now < until);
+    return rows.filter(({ until, suspended }) => !suspended && !this.#isPast(until));
   }
 
   /** Everything booked about `subject`, also what could not be judged lately. */
@@ -172,7 +178,7 @@ export class CredentialBook {
   /** Epoch milliseconds until which {@link standing} stays as it is, unless something happens. */
   standsUntil(subject: Did): number {
     const now = this.#options.clock.now();
-    const ends = [...(this.#rows.get(subject)?.values() ?? [])].map(({ until }) => until);
+    const ends = [...(this.#rows.get(subject)?.values() ?? [])].map(({ until }) => until.wall);
     return Math.min(Infinity, ...ends.filter((until) => until > now));
   }
 
@@ -211,7 +217,7 @@ export class CredentialBook {
         else this.#revoke(row, because);
       } else if (statuses.length === listed.length) this.#prolong(row, until);
       // By the other lists it may end sooner: then it is judged again at the time that stands, or at once.
-      else if (row.suspended) row.due = this.#options.clock.now();
+      else if (row.suspended) row.due = this.#in(0);
     }
   }
 
@@ -227,34 +233,27 @@ export class CredentialBook {
   /** Epoch milliseconds at which something must be judged again. */
   get dueAt(): number | undefined {
     let due: number | undefined;
-    for (const row of this.#all()) due = Math.min(due ?? Infinity, row.due);
+    for (const row of this.#all()) due = Math.min(due ?? Infinity, row.due.wall);
     return due;
   }
 
   /** Subjects whose credentials are due and stand on a list of somebody else. */
   dueSubjects(): ReadonlySet<Did> {
-    const now = this.#options.clock.now();
     const due = new Set<Did>();
     for (const { due: at, credential, subject } of this.#all()) {
-      if (at <= now && credential.credentialStatus !== undefined) due.add(subject);
+      if (this.#isPast(at) && credential.credentialStatus !== undefined) due.add(subject);
     }
     return due;
   }
 
   /** The keys of `issuer` have changed: what it said is not gone by until it was judged again, which is due now. */
   doubt(issuer: Did): void {
-    const now = this.#options.clock.now();
-    for (const row of this.#all()) {
-      if (row.issuer !== issuer) continue;
-      row.until = now;
-      row.due = now;
-    }
+    for (const row of this.#all()) if (row.issuer === issuer) this.#doubt(row);
   }
 
   /** Judges again what is due. */
   async rejudge(): Promise<void> {
-    const now = this.#options.clock.now();
-    const due = [...this.#all()].filter((row) => row.due <= now);
+    const due = [...this.#all()].filter((row) => this.#isPast(row.due));
     for (const row of due) await this.#rejudge(row);
   }
 
@@ -271,9 +270,9 @@ export class CredentialBook {
       this.#reinstate(row);
     } else if (isSuspended(verification)) {
       this.#suspend(row, verification.because ?? '');
-      row.due = this.#options.clock.now() + retryMs;
+      row.due = this.#in(retryMs);
     } else if (isRetryable(verification) && (own || row.counted.length > 0)) {
-      row.due = this.#options.clock.now() + retryMs;
+      row.due = this.#in(retryMs);
     } else {
       this.#strike(row);
     }
@@ -302,8 +301,9 @@ export class CredentialBook {
     const known = rows.get(name);
     const first = since ?? (known?.jwt === jwt ? known.since : undefined);
     const now = Math.floor(this.#options.clock.now());
+    const never = this.#in(Infinity);
     const suspended = isSuspended(verification);
-    const row: Row = { ...about, suspended, since: first ?? now, ends, until, due: 0 };
+    const row: Row = { ...about, suspended, since: first ?? now, ends, until: never, due: never };
     this.#renew(row, until);
     rows.set(name, row);
     this.#rows.set(subject, rows);
@@ -346,21 +346,39 @@ export class CredentialBook {
 
   /** A newer list moves the end of the verdict. When all was judged last stays, since keys are judged then too. */
   #prolong(row: Row, until: number): void {
-    const now = this.#options.clock.now();
     // What counts by delegations ends with the first of them.
-    if (row.until > now && row.via.length === 0) {
-      row.until = Math.min(until, row.ends);
+    if (!this.#isPast(row.until) && row.via.length === 0) {
+      row.until = this.#at(Math.min(until, row.ends));
       this.#reinstate(row);
-    } else row.due = now;
+    } else row.due = this.#in(0);
   }
 
   /** Judged again before the verdict ends, so that there is time to ask for a newer list, and when it ends. */
   #renew(row: Row, until: number): void {
-    const now = this.#options.clock.now();
-    row.until = until;
-    const left = until - now;
-    if (left <= 0) row.due = now + retryMs;
-    else row.due = 0.2 * left > retryMs ? now + 0.8 * left : until;
+    row.until = this.#at(until);
+    const left = until - this.#options.clock.now();
+    if (left <= 0) row.due = this.#in(retryMs);
+    else row.due = this.#in(0.2 * left > retryMs ? 0.8 * left : left);
+  }
+
+  /** Not gone by until it was judged again, which is due now. */
+  #doubt(row: Row): void {
+    row.until = this.#in(0);
+    row.due = this.#in(0);
+  }
+
+  #at(wall: number): Deadline {
+    const { clock } = this.#options;
+    return { wall, monotonic: clock.monotonic() + wall - clock.now() };
+  }
+
+  #in(ms: number): Deadline {
+    return this.#at(this.#options.clock.now() + ms);
+  }
+
+  #isPast({ wall, monotonic }: Deadline): boolean {
+    const { clock } = this.#options;
+    return clock.now() >= wall || clock.monotonic() >= monotonic;
   }
 
   #strike(row: Row): void {
@@ -374,11 +392,9 @@ export class CredentialBook {
 
   /** What counted by a delegation that is gone stands no more, until it is judged again. */
   #orphan({ issuer, id }: Row): void {
-    const now = this.#options.clock.now();
     for (const row of this.#all()) {
       if (!row.via.some((link) => link.issuer === issuer && link.credential === id)) continue;
-      row.until = now;
-      row.due = now;
+      this.#doubt(row);
       this.#options.onChanged(row.subject, `delegation ${id} no longer stands`);
     }
   }
