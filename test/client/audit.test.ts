@@ -137,6 +137,56 @@ describe('the audit log of a client', () => {
     });
   });
 
+  it('proves old receipts by the key of their time, unless that was in wrong hands by then', async () => {
+    await using town = new Town();
+    const { acme, globex } = await pair(town);
+    const { did } = globex;
+    const wait = () => new Promise((resolve) => setTimeout(resolve, 5));
+    // A key counts from the millisecond of its entry on.
+    await wait();
+    const key = globex.identity.signer.keyId.slice(did.length + 1);
+    await acme.executeTask({ type: 'echo', data: 1 });
+    await wait();
+    const since = new Date().toISOString();
+    await wait();
+    await acme.executeTask({ type: 'echo', data: 2 });
+    const bodies = async () => {
+      const bundle = await acme.audit.export({ include: ['task'], reveal: true });
+      expect(await verifyAuditLog(bundle)).toMatchObject({ intact: true, complete: true });
+      return bundle.entries.flatMap((entry) =>
+        'body' in entry && entry.kind === 'task' ? [{ body: entry.body, at: entry.at }] : [],
+      );
+    };
+    const verdicts = async () => {
+      const checks = [];
+      for (const { body, at } of await bodies()) {
+        for (const expected of [{ by: did }, { by: did, hereAt: at }]) {
+          const checking = acme.audit.verifyReceipt(body, expected);
+          checks.push(
+            await checking.then(
+              () => 'holds',
+              () => 'does not',
+            ),
+          );
+        }
+      }
+      return checks;
+    };
+    expect(await verdicts()).toEqual(['holds', 'holds', 'holds', 'holds']);
+    await wait();
+    const heard = acme.events('identity.rotated')[Symbol.asyncIterator]();
+    const first = heard.next();
+    await globex.identity.rotate({ reason: 'scheduled' });
+    await first;
+    expect(await verdicts()).toEqual(['does not', 'holds', 'does not', 'holds']);
+    const second = heard.next();
+    await globex.identity.rotate({ compromised: [{ key, from: since }] });
+    await second;
+    expect(await verdicts()).toEqual(['does not', 'holds', 'does not', 'does not']);
+    const odd = failure(acme.audit.verifyReceipt((await bodies())[0]!.body, { hereAt: 'then' }));
+    expect((await odd).code).toBe('INVALID_ARGUMENT');
+  });
+
   it('opens with the key of the application alone, where it gave one', async () => {
     await using town = new Town();
     const store = memoryStore();

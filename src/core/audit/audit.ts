@@ -114,7 +114,7 @@ export class Audit implements AsyncDisposable {
     return signReceipt({ ...request, ...facts }, signer);
   }
 
-  /** Checks a peer's receipt; throws `RECEIPT_INVALID` naming what does not fit. */
+  /** Checks a peer's receipt, of now or, with `hereAt`, of then; throws `RECEIPT_INVALID` naming what does not fit. */
   verifyReceipt(foreign: unknown, expected: ReceiptExpectations = {}): Promise<SignedReceipt> {
     return verifyReceipt(foreign, { keys: this.#options.keys, expected });
   }

@@ -28,6 +28,11 @@ export interface ReceiptExpectations {
   readonly agent?: string;
   readonly input?: unknown;
   readonly output?: unknown;
+  /**
+   * When it was here, by the reader's own clock or log, e.g. `at` of the entry that holds it: then it must be signed with the key
+   * of that time. Not the receipt's own `at`, which is its signer's word. Default: a key of today. `INVALID_ARGUMENT`.
+   */
+  readonly hereAt?: string;
 }
 
 /** Name of a value by its content: the CID of its packet. `undefined` counts as `null`. */
@@ -55,13 +60,24 @@ export async function verifyReceipt(
   const receipt = parseReceipt(foreign);
   const misfit = misfits(receipt, expected)[0];
   if (misfit !== undefined) throw invalid(receipt.id, misfit);
+  const at = expected.hereAt === undefined ? undefined : instantOf(expected.hereAt);
   try {
-    await verifySigned('receipt', receipt, receipt.by, keys.verify);
+    await verifySigned('receipt', receipt, receipt.by, keys.verify, at);
   } catch (cause) {
     if (!MeshError.is(cause)) throw cause;
     throw invalid(receipt.id, 'signature', cause);
   }
   return receipt;
+}
+
+function instantOf(hereAt: string): number {
+  const at = Date.parse(hereAt);
+  if (!Number.isNaN(at)) return at;
+  throw new MeshError('INVALID_ARGUMENT', {
+    argument: 'hereAt',
+    expected: 'an instant, e.g. 2026-01-01T00:00:00.000Z',
+    got: hereAt,
+  });
 }
 
 function parseReceipt(foreign: unknown): SignedReceipt {

@@ -82,6 +82,8 @@ class Reading {
   readonly #anchors: AnchorCheck[] = [];
   #held = 0;
   #firstAt: string | undefined;
+  /** The entry that the last head was about. */
+  #headAt: number | undefined;
   readonly #counts = { entries: 0, stubs: 0, sealed: 0, opened: 0, heads: 0 };
 
   constructor(parts: BundleParts) {
@@ -236,7 +238,8 @@ class Reading {
     const index = this.#chain.length - 1;
     // What it is about was taken out.
     if (head.index > index) throw new Break('it is missing', this.#chain.length);
-    if (head.index < index || this.#chain.hash === undefined) {
+    const isSecond = index === this.#headAt;
+    if (head.index < index || isSecond || this.#chain.hash === undefined) {
       throw new Break('a signed head is not where it belongs', Math.max(head.index, 0));
     }
     const root = this.#tree ? toBase64url(this.#tree.root(this.#parts.crypto)) : head.root;
@@ -244,6 +247,7 @@ class Reading {
     const owner = { keeper, ...(tenant !== undefined && { tenant }) };
     const problem = await headProblem(head, { ...owner, log, entry, root }, this.#parts);
     if (problem !== undefined) throw new Break(problem, index);
+    this.#headAt = index;
     this.#counts.heads += 1;
   }
 

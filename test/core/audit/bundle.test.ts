@@ -273,6 +273,109 @@ describe('harm to the entries of a bundle', () => {
     },
   );
 
+  /** 220 entries, of which 100 to 159 are sealed; heads at 63, 127, 191 and the end. */
+  const sealedRun = async () => {
+    const { audit } = auditRig('keeper', { headEvery: 1 });
+    await fill(audit, 64);
+    await fill(audit, 36);
+    for (let i = 0; i < 60; i += 1) {
+      audit.appendSoon(
+        'task',
+        { number: i, name: `person ${String(i % 3)}` },
+        { subject: `user:${String(i % 3)}`, personal: ['name'] },
+      );
+    }
+    await fill(audit, 60);
+    return { audit, bundle: await audit.export({ reveal: true }) };
+  };
+  const places = [0, 1, 63, 64, 99, 100, 101, 130, 158, 159, 160, 218, 219];
+
+  it.each(Object.keys(harms))(
+    '%s: is found at the edges, at heads, and amid sealed entries',
+    async (harm) => {
+      const { bundle } = await sealedRun();
+      expect(await verifyAuditLog(bundle)).toMatchObject({ intact: true, opened: 60, sealed: 60 });
+      for (const at of places) {
+        const entries = structuredClone(bundle.entries) as Shown[];
+        const firstBreak = harms[harm]!(entries, at, 7_919 * (at + 1));
+        expect({ place: at, ...(await verifyAuditLog({ ...bundle, entries })) }).toMatchObject({
+          place: at,
+          intact: false,
+          complete: false,
+          firstBreak,
+        });
+      }
+    },
+  );
+
+  it('and to what stands beside them: every bit of a head, a key or the manifest, and their order', async () => {
+    const { bundle } = await sealedRun();
+    expect(bundle.heads.length).toBeGreaterThan(2);
+    expect(bundle.keys.length).toBe(3);
+    const changed = <T>(value: T, at: number, chance: number): T => {
+      const json = canonicalJson(value);
+      for (let i = chance % json.length; ; i = (i + 1) % json.length) {
+        const other = flipped(json, (i + at) % json.length);
+        if (other !== undefined) return other as T;
+      }
+    };
+    const { manifest, heads, keys } = bundle;
+    const but = <T>(list: readonly T[], at: number, item: T): T[] =>
+      list.map((one, i) => (i === at ? item : one));
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.nat({ max: 5_000 }), async (n, chance) => {
+        const h = n % heads.length;
+        const k = n % keys.length;
+        const harmed: readonly (readonly [string, object])[] = [
+          ['a manifest', { manifest: changed(manifest, 0, chance) }],
+          ['a head', { heads: but(heads, h, changed(heads[h]!, 0, chance)) }],
+          ['heads in another order', { heads: [...heads.slice(h + 1), ...heads.slice(0, h + 1)] }],
+          ['a head twice', { heads: but(heads, h, heads[(h + 1) % heads.length]!) }],
+        ];
+        for (const [what, part] of harmed) {
+          const same =
+            canonicalJson({ ...bundle, ...part }) === canonicalJson(bundle);
+          const { intact, because } = await verifyAuditLog({ ...bundle, ...part });
+          if (!same)
+            expect({ what, intact, because: because !== '' }).toEqual({
+              what,
+              intact: false,
+              because: true,
+            });
+        }
+        // A key that is another opens nothing, or does not fit what it is of.
+        const other = { ...bundle, keys: but(keys, k, changed(keys[k]!, 0, chance)) };
+        const { intact, opened } = await verifyAuditLog(other);
+        expect(intact && opened === 60).toBe(false);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it('is found wherever its lines are cut off before the last entry', async () => {
+    const { audit } = await sealedRun();
+    const lines = await all(audit.exportLines());
+    const last = lines.findLastIndex((line) => line.startsWith('{"entry"'));
+    for (let cut = 0; cut <= last; cut += cut < 5 || cut > last - 5 ? 1 : 17) {
+      const check = await verifyAuditLog(lines.slice(0, cut).join(''));
+      expect({ cut, intact: check.intact }).toEqual({ cut, intact: false });
+    }
+    expect(await verifyAuditLog(lines.join(''))).toMatchObject({ intact: true, entries: 220 });
+  });
+
+  it('is not what a checkpoint with a forged signature says', async () => {
+    const { bundle } = await sealedRun();
+    const head = bundle.heads[0]!;
+    const mallory = party('mallory');
+    const { proof: _, ...body } = head;
+    const forged = { ...body, hash: bundle.entries[1]!.hash };
+    const checkpoints = [
+      { ...head, hash: forged.hash },
+      await sign('audit-head', forged, mallory.signer),
+    ];
+    expect(await verifyAuditLog(bundle, { checkpoints })).toMatchObject({ intact: true });
+  });
+
   it('is found in 100,000 entries, and its place named', async () => {
     const count = 100_000;
     const bundle = await bundleOf(count);
