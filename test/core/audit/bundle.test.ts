@@ -333,8 +333,7 @@ describe('harm to the entries of a bundle', () => {
           ['a head twice', { heads: but(heads, h, heads[(h + 1) % heads.length]!) }],
         ];
         for (const [what, part] of harmed) {
-          const same =
-            canonicalJson({ ...bundle, ...part }) === canonicalJson(bundle);
+          const same = canonicalJson({ ...bundle, ...part }) === canonicalJson(bundle);
           const { intact, because } = await verifyAuditLog({ ...bundle, ...part });
           if (!same)
             expect({ what, intact, because: because !== '' }).toEqual({
