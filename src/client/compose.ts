@@ -167,6 +167,9 @@ async function build(
       headAfterMs: 60_000,
       street: federation,
       emit,
+      onEquivocated: (evidence) => {
+        violations.noteEquivocation(evidence);
+      },
     }),
   );
   const trust = own(
@@ -243,8 +246,10 @@ async function build(
   const failed = (message: string) => (error: unknown, peer: Did) => {
     if (options.logger) options.logger.log('error', message, { peer, error });
   };
-  const violations = new Violations({
+  const violations: Violations = new Violations({
     self: did,
+    revision: () => policy.revision,
+    equivocation: options.audit?.equivocation ?? 'quarantine',
     violation: (report) => trust.violation(report),
     failed: failed('a violation was not recorded'),
   });

@@ -163,6 +163,7 @@ export class MeshClient implements Extensible, AsyncDisposable {
       'forget',
     ]);
     this.audit = this.#door('audit', [
+      'accuse',
       'anchor',
       'append',
       'checkpoints',

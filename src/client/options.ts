@@ -35,6 +35,11 @@ export interface AuditSettings {
   readonly headEvery?: number;
   /** Where signed heads are put so that nobody can deny when they existed. Default: nowhere but with peers. */
   readonly anchors?: readonly Anchor[];
+  /**
+   * What follows when a peer is proven to have signed two heads of its log that cannot both be true: `quarantine`, `slash` or
+   * `evidence`, and for how long, as `@violation` of a policy says it. Default `quarantine`.
+   */
+  readonly equivocation?: string;
 }
 
 /** Options of {@link MeshClient}. Everything has a default: `new MeshClient()` is a mesh in memory. */

@@ -19,12 +19,12 @@ const pattern = /^(?<kind>quarantine|slash|evidence)?(?: (?:for )?(?<period>\S+)
  * Reads the annotation: `quarantine` (also when empty), `slash` or `evidence`, and for how long, e.g. `quarantine for 2h`.
  * `INVALID_ARGUMENT` for anything else.
  */
-export function parseSanction(annotation: string): Sanction {
+export function parseSanction(annotation: string, argument = '@violation'): Sanction {
   const { kind = 'quarantine', period } = pattern.exec(annotation)?.groups ?? { kind: '' };
   if (kind !== 'quarantine' && kind !== 'slash' && kind !== 'evidence') {
     const expected = "'quarantine', 'slash' or 'evidence', and for how long";
-    throw new MeshError('INVALID_ARGUMENT', { argument: '@violation', expected, got: annotation });
+    throw new MeshError('INVALID_ARGUMENT', { argument, expected, got: annotation });
   }
   if (period === undefined) return { kind };
-  return { kind, periodMs: toMs(period as Duration, '@violation') };
+  return { kind, periodMs: toMs(period as Duration, argument) };
 }

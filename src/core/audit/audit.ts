@@ -3,6 +3,7 @@
  * @module
  */
 import { canonicalJson, type Json } from '../../base/canonical.ts';
+import { MeshError } from '../../base/errors.ts';
 import { type Did, newId } from '../../base/ids.ts';
 import { Lifetime } from '../../base/lifetime.ts';
 import type { Anchor } from '../../ports/anchor.ts';
@@ -46,6 +47,8 @@ export interface AuditOptions extends AuditLogOptions {
   /** Where heads are put so that nobody can deny when they existed. Default: nowhere. */
   readonly anchors?: readonly Anchor[];
   readonly emit?: Emit;
+  /** Told of a keeper that is proven to have signed two truths, once for each of its logs. */
+  readonly onEquivocated?: (evidence: Equivocation) => void;
 }
 
 /** Which heads to name. */
@@ -85,7 +88,16 @@ export class Audit implements AsyncDisposable {
     });
     this.#log = log;
     this.#checkpoints =
-      street && new Checkpoints({ ...options, log, rows: this.#rows, street, histories, emit });
+      street &&
+      new Checkpoints({
+        ...options,
+        log,
+        rows: this.#rows,
+        street,
+        histories,
+        emit,
+        onEquivocated: options.onEquivocated,
+      });
     this.#lifetime.own(() => log.close());
     this.#lifetime.own(() => this.#anchoring.close());
     this.#lifetime.own(() => this.#checkpoints?.close());
@@ -173,6 +185,17 @@ export class Audit implements AsyncDisposable {
   equivocations(): Promise<readonly Equivocation[]> {
     this.#lifetime.assertOpen();
     return this.#rows.equivocations();
+  }
+
+  /**
+   * Takes two signed heads of one log and number that differ, e.g. `first` and `second` of another node's `equivocations()`:
+   * they prove by themselves that their keeper lied to somebody, and what follows is what follows when peers show them.
+   * `INVALID_ARGUMENT` for two that prove nothing, `SIGNATURE_INVALID`, and `UNSUPPORTED` without a street.
+   */
+  async accuse(heads: { readonly first: unknown; readonly second: unknown }): Promise<void> {
+    this.#lifetime.assertOpen();
+    if (this.#checkpoints === undefined) throw new MeshError('UNSUPPORTED', { what: 'to accuse' });
+    await this.#checkpoints.accuse(heads);
   }
 
   /**

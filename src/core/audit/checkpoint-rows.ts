@@ -94,14 +94,19 @@ export class CheckpointRows {
     return this.#all('anchor/', anchoredShape, rowLimit * rowLimit);
   }
 
-  /** Keeps a proof against a keeper; true when it is the first against this log. */
+  /**
+   * Keeps a proof against a keeper; true when it is the first against this log. What is proven is told even where there is no
+   * room to keep it: suspicions that others raise must not hide it.
+   */
   async accuse(evidence: Equivocation): Promise<boolean> {
     const { keeper, log } = evidence.first;
     const key = `evidence/${keeper}/${log}`;
     const before = await this.#store.get(key);
     const known = before && parse(before.value, evidenceShape, key);
     if (known?.proven === true || known?.proven === evidence.proven) return false;
-    if (known === undefined && (await this.#count('evidence/', rowLimit)) >= rowLimit) return false;
+    if (known === undefined && (await this.#count('evidence/', rowLimit)) >= rowLimit) {
+      return evidence.proven;
+    }
     await this.#put(key, evidence);
     return true;
   }

@@ -37,6 +37,8 @@ export interface CheckpointsOptions {
   readonly random: Random;
   readonly signer: Signer;
   readonly emit: Emit;
+  /** Told of a keeper that is proven to have signed two truths. */
+  readonly onEquivocated: ((evidence: Equivocation) => void) | undefined;
 }
 
 /** Peers that are shown an own head, and a head of somebody else's. */
@@ -103,6 +105,26 @@ export class Checkpoints {
   async ask(peer: Did, of: Did | undefined): Promise<readonly Signed<AuditHead>[]> {
     const answer = await this.#call(peer, 'audit.checkpoints', { ...(of && { of }) });
     return headsShape(answer, 'answer').heads;
+  }
+
+  /**
+   * Takes two heads that cannot both be true, however they came here: what follows is the same as when peers show them.
+   * `INVALID_ARGUMENT` for two that prove nothing, `SIGNATURE_INVALID` unless both are signed by a key the keeper has today.
+   */
+  async accuse(foreign: { readonly first: unknown; readonly second: unknown }): Promise<void> {
+    const { keys, did: self } = this.#options;
+    const [first, second] = [
+      headShape(foreign.first, 'first'),
+      headShape(foreign.second, 'second'),
+    ];
+    if (!contradicts(first, second) || first.keeper === self) {
+      const expected = 'another head of the same number and log of another keeper';
+      throw new MeshError('INVALID_ARGUMENT', { argument: 'second', expected, got: second });
+    }
+    for (const head of [first, second]) {
+      await verifySigned('audit-head', head, head.keeper, keys.verify);
+    }
+    await this.#accuse({ first, second, proven: true });
   }
 
   async #showAll(): Promise<void> {
@@ -192,7 +214,7 @@ export class Checkpoints {
     const { head } = offer;
     if (kept === undefined) return this.#keep(offer, from);
     if (head.index === kept.index) {
-      if (head.hash !== kept.hash || head.root !== kept.root) {
+      if (contradicts(kept, head)) {
         await this.#accuse({ first: kept, second: head, proven: true });
       }
       return kept;
@@ -244,13 +266,14 @@ export class Checkpoints {
   }
 
   async #accuse(evidence: Equivocation): Promise<void> {
-    const { rows, emit } = this.#options;
+    const { rows, emit, onEquivocated } = this.#options;
     if (!(await rows.accuse(evidence))) return;
     const { keeper, log, index } = evidence.second;
     emit('audit.equivocated', { log, index, proven: evidence.proven }, { peer: keeper });
     // Who has one of the two sees the other.
     this.#passOn({ head: evidence.second }, keeper, ownFanOut);
     this.#passOn({ head: evidence.first }, keeper, ownFanOut);
+    if (evidence.proven) onEquivocated?.(evidence);
   }
 
   async #witness(head: AuditHead): Promise<Signed<AuditWitness>> {
@@ -279,4 +302,10 @@ export class Checkpoints {
     const { signal } = this.#lifetime;
     return this.#options.street.call(peer, method, body, { timeoutMs: callMs, signal });
   }
+}
+
+/** Whether a keeper that signed both has said two things of one moment of its log. */
+function contradicts(a: AuditHead, b: AuditHead): boolean {
+  const same = a.keeper === b.keeper && a.log === b.log && a.index === b.index;
+  return same && (a.hash !== b.hash || a.root !== b.root);
 }

@@ -203,10 +203,19 @@ export class VerdictDesk {
   /** Signs what was seen, keeps it, and speaks the verdict that the rule asks for. Resolves with the CID of the evidence. */
   async violation(report: ViolationReport): Promise<string> {
     const { did: by, signer, clock, emit } = this.#options;
-    const { peer: about, action, resource, policies, revision } = report;
+    const { peer: about, action, resource, policies, revision, shown } = report;
     const { kind, periodMs } = parseSanction(report.sanction);
     const at = toInstant(clock.now());
-    const seen = { by, about, at, action, resource, policies, revision };
+    const seen = {
+      by,
+      about,
+      at,
+      action,
+      resource,
+      policies,
+      revision,
+      ...(shown !== undefined && { shown }),
+    };
     const body: Violation = { format: 1, kind: 'policy-violation', ...seen };
     const evidence = await sign('trust-evidence', body, signer);
     const cid = cidOfJson(evidence);

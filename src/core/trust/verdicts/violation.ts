@@ -2,8 +2,9 @@
  * What a peer did against the rules, signed by the node that saw it: the evidence behind an automatic verdict.
  * @module
  */
+import type { Json } from '../../../base/canonical.ts';
 import type { Did } from '../../../base/ids.ts';
-import { integer, list, object, optional, type Shape, text } from '../../../base/shape.ts';
+import { integer, list, object, optional, type Shape, text, unknown } from '../../../base/shape.ts';
 import { proofShape, type Signed } from '../../../schema/signed.ts';
 import { did, instant } from '../../../schema/words.ts';
 
@@ -19,6 +20,8 @@ export interface ViolationReport {
   readonly revision: number;
   /** What the rule asks for: the text of its annotation `@violation`. */
   readonly sanction: string;
+  /** What proves it to anybody, without this node's word: it becomes part of the evidence. Default: nothing does. */
+  readonly shown?: Json;
 }
 
 /** The signed form. */
@@ -32,6 +35,7 @@ export interface Violation {
   readonly resource: string;
   readonly policies: readonly string[];
   readonly revision: number;
+  readonly shown?: Json;
 }
 
 /** Parser of signed violations. */
@@ -45,5 +49,6 @@ export const violationShape: Shape<Signed<Violation>> = object({
   policies: list(text({ max: 128 }), { max: 64 }),
   revision: integer(),
   kind: optional(text({ max: 32 })),
+  shown: optional(unknown),
   proof: proofShape,
 }) as unknown as Shape<Signed<Violation>>;
