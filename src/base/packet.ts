@@ -18,7 +18,11 @@ const maxDepth = 64;
 
 /** `value` as one block of bytes. The same value always gives the same bytes (member order does not matter). */
 export function packPacket(value: Packable): Bytes {
-  const parts: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
+  // Large bodies are often bytes and nothing else: there is no tree to walk.
+  if (value instanceof Uint8Array) {
+    return assemble(`{"$u8":[0,${String(value.length)}]}`, [{ offset: 0, bytes: value }]);
+  }
+  const parts: Part[] = [];
   let end = 0;
   const place = (bytes: Uint8Array, name: '$u8' | '$f32', length: number): unknown => {
     const offset = end;
@@ -27,7 +31,17 @@ export function packPacket(value: Packable): Bytes {
     return { [name]: [offset, length] };
   };
   const tree = isPlain(value, 0) ? value : takeParts(value, place, '$', 0);
-  const json = utf8(canonicalJson(tree));
+  return assemble(canonicalJson(tree), parts);
+}
+
+/** Binary data and where it lies behind the JSON. */
+interface Part {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+function assemble(text: string, parts: readonly Part[]): Bytes {
+  const json = utf8(text);
   const start = roundUp(4 + json.length);
   const last = parts.at(-1);
   const packet = new Uint8Array(last ? start + last.offset + last.bytes.length : 4 + json.length);

@@ -100,6 +100,20 @@ describe('UTF-8', () => {
     );
   });
 
+  it('is what TextEncoder writes, for short texts and longer ones', () => {
+    const lengths = { minLength: 40, maxLength: 80 };
+    const texts = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: 'binary-ascii', ...lengths }),
+      fc.string({ unit: fc.constantFrom('\x7f', '\x80', 'a'), ...lengths }),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        expect(utf8(text)).toEqual(new TextEncoder().encode(text));
+      }),
+    );
+  });
+
   it('keeps a byte order mark, since it is part of what was signed', () => {
     expect(fromUtf8(Uint8Array.of(0xef, 0xbb, 0xbf, 0x61))).toBe('\ufeffa');
   });

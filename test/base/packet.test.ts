@@ -71,6 +71,13 @@ describe('packets', () => {
     expect(bytes).toEqual(packet(json, parts));
   });
 
+  it('are laid out the same for bytes alone, whatever class they are of', () => {
+    const bytes = Uint8Array.of(7, 8, 9);
+    const expected = packet('{"$u8":[0,3]}', bytes);
+    expect(packPacket(bytes)).toEqual(expected);
+    expect(packPacket(Buffer.from(bytes))).toEqual(expected);
+  });
+
   it('carry NaN, infinity and negative zero in vectors, which JSON cannot', () => {
     const vector = Float32Array.of(Number.NaN, Infinity, -0, 1e-45);
     expect(unpackPacket(packPacket([vector]))).toStrictEqual([vector]);
