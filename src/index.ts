@@ -226,6 +226,12 @@ export type { Anchor, AnchorProof } from './ports/anchor.ts';
 export type { Clock } from './ports/clock.ts';
 export type { Compression } from './ports/compression.ts';
 export type {
+  CredentialForm,
+  FormGround,
+  OpenedCredential,
+  Showing,
+} from './ports/credential-form.ts';
+export type {
   Aead,
   AeadName,
   AgreementKey,

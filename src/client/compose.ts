@@ -187,6 +187,7 @@ async function build(
       emit,
       anchors,
       ...weightsOf(options),
+      ...(options.credentialForms !== undefined && { credentialForms: options.credentialForms }),
       crier: {
         broadcast: (topic, bytes, telling) => gossip.broadcast(topic, bytes, telling),
         on: (topic, listener) => gossip.on(topic, listener),

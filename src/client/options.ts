@@ -9,6 +9,7 @@ import type { TrustAnchor, TrustWeightsChoice } from '../core/trust/index.ts';
 import type { Anchor } from '../ports/anchor.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Compression } from '../ports/compression.ts';
+import type { CredentialForm } from '../ports/credential-form.ts';
 import type { CryptoProvider } from '../ports/crypto.ts';
 import type { Extension } from '../ports/extension.ts';
 import type { Http } from '../ports/http.ts';
@@ -74,6 +75,8 @@ export interface MeshClientOptions {
   readonly policies?: Policy | readonly (Policy | readonly Policy[])[];
   /** Which issuers may say what; credentials of others are checked and not counted. */
   readonly anchors?: readonly TrustAnchor[];
+  /** Forms of credentials that presentations may hold beside `vc+jwt` and documents, e.g. `sdJwtForm()` of `@mesh/sdk/sd-jwt-vc`. */
+  readonly credentialForms?: readonly CredentialForm[];
   /**
    * Resolvers of further DID methods, asked before the built-in one of did:web; what they say is checked, bounded and kept by
    * `resolution`. Key, jwk and mesh are not theirs: those prove themselves. Default none.

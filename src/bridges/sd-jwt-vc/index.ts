@@ -26,7 +26,15 @@
  * ```
  * @module
  */
+
+export type {
+  CredentialForm,
+  FormGround,
+  OpenedCredential,
+  Showing,
+} from '../../ports/credential-form.ts';
 export type { FoundKey, KeyPurpose, KeySource } from '../../ports/key-source.ts';
+export { sdJwtForm } from './form.ts';
 export { sdJwtVc } from './sd-jwt-vc.ts';
 export type {
   SdJwtStatusCheck,

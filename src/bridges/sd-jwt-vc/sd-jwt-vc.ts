@@ -135,13 +135,14 @@ function checkClaims(
 }
 
 /** What a key binding says, before any signature is looked at (RFC 9901, section 4.3). */
-function checkBindingTerms(
+export function checkBindingTerms(
   parts: SdJwtParts,
-  { nonce, audience }: { readonly nonce: string; readonly audience: string },
+  { nonce, audience }: { readonly nonce?: string; readonly audience: string },
   options: Pick<SdJwtVcTools, 'clock' | 'crypto'>,
 ): void {
   const { payload } = bindingOf(parts);
-  if (payload['nonce'] !== nonce) throw refusedToken('binding', 'it answers another nonce');
+  if (nonce !== undefined && payload['nonce'] !== nonce)
+    throw refusedToken('binding', 'it answers another nonce');
   if (payload['aud'] !== audience) throw refusedToken('binding', 'it is for somebody else');
   const age = secondsNow(options) - (numberOf(payload, 'iat') ?? NaN);
   if (!(age <= bindingAgeS && age >= -bindingAheadS)) {
@@ -157,26 +158,27 @@ function bindingOf({ binding }: SdJwtParts): CompactJws {
 }
 
 /** RFC 7800: the holder's key, by value or by the name its DID has for it. */
-async function checkBindingKey(
+export async function checkBindingKey(
   parts: SdJwtParts,
   cnf: unknown,
-  options: SdJwtVcTools,
+  options: Pick<SdJwtVcTools, 'keys' | 'crypto'>,
 ): Promise<void> {
   const { kid, jwk } = isPlainObject(cnf) ? cnf : {};
   let key: PublicKey;
   if (typeof kid === 'string' && isDidUrl(kid)) {
     ({ key } = await keyOf(kid, 'authentication', options));
   } else if (isPlainObject(jwk)) {
-    key = keyInJwk(jwk as unknown as PublicJwk);
+    key = keyInJwk(jwk);
   } else {
     throw refusedToken('binding', 'it is bound to no key');
   }
   await checkSignature(bindingOf(parts), key, options);
 }
 
-function keyInJwk(jwk: PublicJwk): PublicKey {
+/** The key in a `jwk`; `CREDENTIAL_INVALID` naming `key`. */
+export function keyInJwk(jwk: Readonly<Record<string, unknown>>): PublicKey {
   try {
-    const { type, publicKey } = fromJwk(jwk);
+    const { type, publicKey } = fromJwk(jwk as unknown as PublicJwk);
     if (type !== 'X25519') return { type, publicKey };
   } catch (error) {
     if (!MeshError.is(error)) throw error;
@@ -185,7 +187,8 @@ function keyInJwk(jwk: PublicJwk): PublicKey {
   throw refusedToken('key', 'a key that does not sign');
 }
 
-async function keyOf(
+/** The key that `keyId` names; `CREDENTIAL_INVALID` naming `key`. */
+export async function keyOf(
   keyId: `${Did}#${string}`,
   purpose: 'assertionMethod' | 'authentication',
   { keys }: Pick<SdJwtVcTools, 'keys'>,
@@ -198,7 +201,8 @@ async function keyOf(
   }
 }
 
-async function checkSignature(
+/** `CREDENTIAL_INVALID` naming `key` or `signature` unless the token was signed with `key`. */
+export async function checkSignature(
   { signingInput, signature, keyType }: CompactJws,
   key: PublicKey,
   { crypto }: Pick<SdJwtVcTools, 'crypto'>,

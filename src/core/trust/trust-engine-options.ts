@@ -5,6 +5,7 @@
 import type { Did } from '../../base/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Compression } from '../../ports/compression.ts';
+import type { CredentialForm } from '../../ports/credential-form.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import type { Http } from '../../ports/http.ts';
 import type { Random } from '../../ports/random.ts';
@@ -51,6 +52,8 @@ export interface TrustEngineOptions extends VerdictEffects {
   /** Whether evidence is exchanged with `peer`: it tells who worked for whom. Default: with nobody. */
   readonly sharesEvidence?: (peer: Did) => boolean;
   readonly skew?: Skew;
+  /** Forms of credentials in presentations beside those that are read here, e.g. SD-JWT. Default: none. */
+  readonly credentialForms?: readonly CredentialForm[];
   /** Age in milliseconds from which a status list says nothing any more. Default 3,600,000. */
   readonly maxStatusAgeMs?: number;
   /** Told at once when a credential of a peer is revoked, so that its sessions can be judged again. */

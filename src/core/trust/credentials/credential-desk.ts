@@ -73,7 +73,7 @@ export class CredentialDesk {
     this.presentations = new PresentationDesk({
       ...options,
       examiner,
-      verify: (token, shown) => this.verifier.judge(token, shown),
+      verify: (input, shown) => this.verifier.judge(input, shown),
     });
     this.documents = new DocumentDesk({
       ...options,

@@ -8,6 +8,7 @@ import { type CompactJws, keyIdOf } from '../../../base/compact-jws.ts';
 import { frozen } from '../../../base/frozen.ts';
 import type { Did, DidUrl } from '../../../base/ids.ts';
 import type { Clock } from '../../../ports/clock.ts';
+import type { CredentialForm } from '../../../ports/credential-form.ts';
 import type { Awaitable, CryptoProvider, PublicKey } from '../../../ports/crypto.ts';
 import type { Credential } from '../../../schema/credential.ts';
 import type { Keys, ResolvedKey, Standing } from '../needs.ts';
@@ -24,6 +25,7 @@ import {
   type Window,
 } from './claims.ts';
 import type { Statement } from './deny-list.ts';
+import { type EnvelopedCredential, examineEnveloped } from './enveloped.ts';
 import { parseJws } from './jws.ts';
 import { type Check, type CheckName, checkOfRefusal, passed, refusal } from './refusals.ts';
 import { claimedIn, documentIn, examineDocument, isDocumentText } from './secured-document.ts';
@@ -52,6 +54,8 @@ export interface CredentialExaminerOptions {
   readonly standing?: Standing;
   /** Whether this node has struck out the credential. Default: none. */
   readonly isDenied?: (statement: Statement) => boolean;
+  /** Forms of credentials in presentations beside those that are read here. Default: none. */
+  readonly credentialForms?: readonly CredentialForm[];
 }
 
 /** Who says something in a token, by which key. Nothing in it is proven. */
@@ -175,6 +179,11 @@ export class CredentialExaminer {
   /** The same for a credential with its proofs inside. */
   examineDocument(document: object, options: ExamineOptions = {}): Promise<Examination> {
     return examineDocument(document, this.#options, options);
+  }
+
+  /** The same for a credential of another form, as a presentation holds it. */
+  examineEnveloped(enveloped: EnvelopedCredential): Promise<Examination> {
+    return examineEnveloped(enveloped, this.#options);
   }
 
   #checkStanding({ issuer, statement }: Said): void {

@@ -5,6 +5,7 @@
 import { MeshError } from '../../../base/errors.ts';
 import { type Did, isDid } from '../../../base/ids.ts';
 import type { Clock } from '../../../ports/clock.ts';
+import type { Showing } from '../../../ports/credential-form.ts';
 import type { CryptoProvider } from '../../../ports/crypto.ts';
 import type { Signer } from '../../../ports/signer.ts';
 import {
@@ -23,7 +24,7 @@ import { verifyDataIntegrity } from './data-integrity.ts';
 import { type DelegationsTo, delegationsAmong } from './delegations-among.ts';
 import { addProof, type ProofOptions } from './eddsa-jcs.ts';
 import { eachOnce } from './many.ts';
-import { checkCredentials, credentialLimit } from './presentation-claims.ts';
+import { checkCredentials, credentialInside, credentialLimit } from './presentation-claims.ts';
 import type { PresentationDemands, PresentationVerification } from './presentations.ts';
 import { type Check, checkOfRefusal, passed, refusal } from './refusals.ts';
 import type { Verification } from './verification.ts';
@@ -97,7 +98,8 @@ export class DocumentDesk {
       const holder = identifierOf(signed['holder']);
       if (!isDid(holder)) throw refusal('holder.missing');
       checks.push(passed('holder'));
-      credentials = await this.#verifyAll(inputsIn(signed));
+      const showing = { holder, audience: domain, nonce };
+      credentials = await this.#verifyAll(inputsIn(signed, showing));
       checkCredentials(credentials, holder);
       checks.push(passed('credentials'));
       const own = credentials.filter(({ subject }) => subject === holder);
@@ -115,16 +117,14 @@ export class DocumentDesk {
   }
 }
 
-/** The credentials in a presentation of the data model: tokens from their envelopes, documents as they are. */
-function inputsIn(presentation: VcDocument): readonly (string | object)[] {
+/** The credentials in a presentation of the data model: from their envelopes, documents as they are. */
+function inputsIn(presentation: VcDocument, showing: Showing): readonly (string | object)[] {
   const inside = [presentation['verifiableCredential'] ?? []].flat() as readonly object[];
   if (inside.length === 0) throw refusal('credentials.none');
   if (inside.length > credentialLimit) throw refusal('credentials.limit');
   return inside.map((item) => {
     if (!isEnvelope(item, 'EnvelopedVerifiableCredential')) return item;
-    const { mediaType, content } = envelopeOf(item, 'verifiableCredential');
-    if (mediaType === 'application/vc+jwt') return content;
-    throw refusal('credentials.form', 'an envelope of a form that is not taken');
+    return credentialInside(envelopeOf(item, 'verifiableCredential'), showing);
   });
 }
 

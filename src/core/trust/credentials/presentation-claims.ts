@@ -5,9 +5,16 @@
 import { MeshError } from '../../../base/errors.ts';
 import { type Did, isDid } from '../../../base/ids.ts';
 import { isPlainObject } from '../../../base/shape.ts';
-import { envelopeOf, isEnvelope, presentationDocument } from '../../../schema/vc-data-model.ts';
+import type { Showing } from '../../../ports/credential-form.ts';
+import {
+  type Envelope,
+  envelopeOf,
+  isEnvelope,
+  presentationDocument,
+} from '../../../schema/vc-data-model.ts';
 import { checkRegistered } from './claims.ts';
 import { delegationType } from './delegation.ts';
+import { EnvelopedCredential } from './enveloped.ts';
 import { refusal } from './refusals.ts';
 import type { Verification } from './verification.ts';
 
@@ -42,34 +49,41 @@ export function checkBinding(
 }
 
 /**
- * The tokens of the credentials in a presentation, once it follows the data model. Throws `CREDENTIAL_INVALID` for `claims` or
+ * What the envelopes of a presentation hold, once it follows the data model. Throws `CREDENTIAL_INVALID` for `claims` or
  * `credentials`.
  */
-export function tokensIn(payload: Readonly<Record<string, unknown>>): readonly string[] {
+export function envelopesIn(payload: Readonly<Record<string, unknown>>): readonly Envelope[] {
   checkRegistered(payload);
   const inside: readonly unknown[] = [payload['verifiableCredential'] ?? []].flat();
   if (inside.length === 0) throw refusal('credentials.none');
   if (inside.length > credentialLimit) throw refusal('credentials.limit');
-  const tokens = inside.map((item) => enveloped(item));
+  const envelopes = inside.map((item) => enveloped(item));
   try {
     presentationDocument(payload, 'presentation');
   } catch (error) {
     if (!MeshError.is(error)) throw error;
     throw refusal('claims.model', error.message, error);
   }
-  return tokens;
+  return envelopes;
 }
 
-function enveloped(item: unknown): string {
+/** A credential as it is judged: a token, or with how it was `shown` where it is of another form. */
+export function credentialInside(
+  { mediaType, content }: Envelope,
+  shown: Showing,
+): string | EnvelopedCredential {
+  if (mediaType === 'application/vc+jwt') return content;
+  return new EnvelopedCredential(mediaType, content, shown);
+}
+
+function enveloped(item: unknown): Envelope {
   if (!isEnvelope(item, 'EnvelopedVerifiableCredential')) throw refusal('credentials.form');
   try {
-    const { mediaType, content } = envelopeOf(item, 'verifiableCredential');
-    if (mediaType === 'application/vc+jwt') return content;
+    return envelopeOf(item, 'verifiableCredential');
   } catch (error) {
     if (!MeshError.is(error)) throw error;
     throw refusal('credentials.form', error.message, error);
   }
-  throw refusal('credentials.form', 'an envelope of a form that is not taken');
 }
 
 /**
@@ -78,7 +92,8 @@ function enveloped(item: unknown): string {
  */
 export function checkCredentials(credentials: readonly Verification[], holder: Did): void {
   const issuers = new Set(credentials.map(({ issuer }) => issuer));
-  for (const { valid, because, subject, credential } of credentials) {
+  for (const { valid, because, reason, subject, credential } of credentials) {
+    if (reason === 'credentials.form') throw refusal(reason, because);
     if (!valid) throw refusal('credentials.invalid', `in it: ${because ?? ''}`);
     const supports = credential?.type.includes(delegationType) === true && issuers.has(subject);
     if (subject !== holder && !supports) throw refusal('credentials.holder');

@@ -8,11 +8,12 @@ import { type Duration, toMs } from '../../../base/duration.ts';
 import { MeshError } from '../../../base/errors.ts';
 import type { Did } from '../../../base/ids.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import type { CryptoProvider } from '../../../ports/crypto.ts';
+import type { Showing } from '../../../ports/credential-form.ts';
+import type { CryptoProvider, PublicKey } from '../../../ports/crypto.ts';
 import type { Random } from '../../../ports/random.ts';
 import type { Signer } from '../../../ports/signer.ts';
 import { credentialContext } from '../../../schema/credential.ts';
-import type { Keys, Standing } from '../needs.ts';
+import type { Keys, ResolvedKey, Standing } from '../needs.ts';
 import { uuid } from '../uuid.ts';
 import { authorisedKey } from './authority.ts';
 import { readWindow, type Skew, timeProblem, type Window } from './claims.ts';
@@ -23,9 +24,10 @@ import { eachOnce } from './many.ts';
 import {
   checkBinding,
   checkCredentials,
+  credentialInside,
   credentialLimit,
+  envelopesIn,
   holderOf,
-  tokensIn,
 } from './presentation-claims.ts';
 import { type Check, checkOfRefusal, passed, type RefusalReason, refusal } from './refusals.ts';
 import { Replays } from './replays.ts';
@@ -87,7 +89,7 @@ export interface PresentationDeskOptions {
   readonly skew?: Skew;
   readonly standing?: Standing;
   /** The whole verdict on a credential; `shown` finds the delegations that came with it. */
-  readonly verify: (token: string, shown: DelegationsTo) => Promise<Verification>;
+  readonly verify: (input: string | object, shown: DelegationsTo) => Promise<Verification>;
 }
 
 /** Type of the tokens (VC-JOSE-COSE, section 3.1.2). */
@@ -153,10 +155,12 @@ export class PresentationDesk {
     try {
       const opened = this.#open(token, demands, checks);
       holder = opened.holder;
-      documentAgeMs = await this.#checkSignature(opened, checks);
-      const tokens = tokensIn(opened.jws.payload);
+      const { key, ageMs } = await this.#checkSignature(opened, checks);
+      documentAgeMs = ageMs;
+      const envelopes = envelopesIn(opened.jws.payload);
       checks.push(passed('claims'));
-      credentials = await this.#verifyAll(tokens);
+      const showing = showingOf(opened, key, { audience: this.#options.did, ...demands });
+      credentials = await this.#verifyAll(envelopes.map((one) => credentialInside(one, showing)));
       checkCredentials(credentials, holder);
       checks.push(passed('credentials'));
       this.#takeOnce(opened);
@@ -195,21 +199,23 @@ export class PresentationDesk {
     return opened;
   }
 
-  async #checkSignature({ jws }: Opened, checks: Check[]): Promise<number> {
+  async #checkSignature({ jws }: Opened, checks: Check[]): Promise<ResolvedKey> {
     const { keys, examiner } = this.#options;
     const { keyId } = keyIdOf(jws);
-    const { key, ageMs } = await authorisedKey(keys, keyId, { purpose: 'authentication' });
+    const resolved = await authorisedKey(keys, keyId, { purpose: 'authentication' });
+    const { key, ageMs } = resolved;
     if (key.type !== jws.keyType) throw refusal('key.alg');
     checks.push({ check: 'key', ok: true, ageMs });
     await examiner.checkSignature(jws, key);
     checks.push(passed('signature'));
-    return ageMs;
+    return resolved;
   }
 
   /** Every credential by its full path; delegations among them may stand for the others. */
-  #verifyAll(tokens: readonly string[]): Promise<readonly Verification[]> {
+  #verifyAll(inputs: readonly (string | object)[]): Promise<readonly Verification[]> {
+    const tokens = inputs.filter((input) => typeof input === 'string');
     const shown = delegationsAmong(tokens, this.#options.examiner);
-    return eachOnce(tokens, (token) => this.#options.verify(token, shown), width);
+    return eachOnce(inputs, (input) => this.#options.verify(input, shown), width);
   }
 
   /** Two verdicts on one presentation may be made at once: the one that comes here first counts. */
@@ -218,6 +224,17 @@ export class PresentationDesk {
     if (this.#replays.has(shown)) throw refusal('binding.replay');
     if (!this.#replays.add(shown, this.#options.clock.now())) throw refusal('binding.limit');
   }
+}
+
+function showingOf(
+  { holder, jws }: Opened,
+  key: PublicKey,
+  {
+    audience,
+    nonce = jws.payload['nonce'],
+  }: { readonly audience: string; readonly nonce?: unknown },
+): Showing {
+  return { holder, key, audience, ...(typeof nonce === 'string' && { nonce }) };
 }
 
 function isName(value: unknown): value is string {

@@ -11,6 +11,7 @@ import { type DelegationLink, handedRights, type ShownDelegation } from './chain
 import type { Claims } from './claims.ts';
 import type { CredentialExaminer, Examination } from './credentials.ts';
 import { delegationIn, delegationType } from './delegation.ts';
+import { EnvelopedCredential } from './enveloped.ts';
 import { type Check, failedCheck, passed, type RefusalReason } from './refusals.ts';
 
 /** The verdict on one credential. */
@@ -75,7 +76,9 @@ export async function verifyCredential(
   const examined =
     typeof input === 'string'
       ? examiner.examine(input, options)
-      : examiner.examineDocument(input, options);
+      : input instanceof EnvelopedCredential
+        ? examiner.examineEnveloped(input)
+        : examiner.examineDocument(input, options);
   const examination = examined instanceof Promise ? await examined : examined;
   const { ok, claims } = examination;
   if (!ok || claims === undefined) return refused(examination);
