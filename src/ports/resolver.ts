@@ -38,6 +38,8 @@ export interface ResolveOptions extends ResolverGround {
   readonly maxStaleMs?: number | undefined;
   /** The document as it was at this version, where the method keeps versions. */
   readonly versionId?: string | undefined;
+  /** The document as it was at this time, epoch milliseconds, where the resolver has {@link DidResolver.keepsTimes}. */
+  readonly at?: number | undefined;
   /** What the caller holds: a resolver may answer with it again once its source has said that it still holds. */
   readonly known?: Resolution | undefined;
 }
@@ -46,6 +48,8 @@ export interface ResolveOptions extends ResolverGround {
 export interface DidResolver {
   /** Methods it answers for: `key`, `mesh`, ... */
   readonly methods: readonly string[];
+  /** Whether its methods know what a document was at a time. Default: they know it as it is. */
+  readonly keepsTimes?: boolean;
   /** What is known of `did` now. */
   resolve(did: Did, options?: ResolveOptions): Promise<Resolution>;
 }

@@ -39,14 +39,15 @@ const library = loadOnce(() =>
 );
 
 /**
- * Resolves did:ethr, also as it was at a block (`versionId`). `DID_UNREACHABLE` for whatever a node does not say, `DID_METHOD_UNKNOWN`
+ * Resolves did:ethr, also as it was at a block (`versionId`) or a time (`at`). `DID_UNREACHABLE` for whatever a node does not say, `DID_METHOD_UNKNOWN`
  * for a network that is not among `networks`. Without a chain nothing is said: the default document could be derived, but not that
  * nobody has changed it.
  */
 export function ethr(options: EthrOptions): DidResolver {
   return {
     methods: ['ethr'],
-    resolve: async (did, { versionId, signal, http } = {}) => {
+    keepsTimes: true,
+    resolve: async (did, { versionId, at, signal, http } = {}) => {
       const network = networkOf(did, options.networks);
       const reader = new ChainReader({
         http: given('ethr', 'http', options.http ?? http),
@@ -54,7 +55,7 @@ export function ethr(options: EthrOptions): DidResolver {
         signal,
         maxRequests: options.maxRequests ?? 256,
       });
-      return read(did, network, reader, versionId);
+      return read(did, network, reader, versionId ?? (await blockAt(did, reader, at)));
     },
   };
 }
@@ -92,6 +93,20 @@ async function read(
     deactivated: didDocumentMetadata.deactivated === true,
     versionId: didDocumentMetadata.versionId ?? '0',
   };
+}
+
+/** The number of the newest block that was there at a time; undefined where none is asked for. */
+async function blockAt(
+  did: Did,
+  reader: ChainReader,
+  at: number | undefined,
+): Promise<string | undefined> {
+  if (at === undefined) return undefined;
+  try {
+    return String(await reader.blockAt(at / 1_000));
+  } catch (cause) {
+    throw unreachable(did, cause);
+  }
 }
 
 function networkOf(did: Did, networks: readonly EthrNetwork[]): EthrNetwork {

@@ -14,7 +14,7 @@ import { isPlainObject } from '../../base/shape.ts';
 import { webvhUrl } from '../../base/web-did-url.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
 import type { Http, HttpResponse } from '../../ports/http.ts';
-import type { DidResolver, Resolution } from '../../ports/resolver.ts';
+import type { DidResolver, Resolution, ResolveOptions } from '../../ports/resolver.ts';
 import { readDocumentOf } from '../../schema/read-did-document.ts';
 import { given, optionalPeer, unreachable } from './parts/failures.ts';
 
@@ -80,17 +80,18 @@ const library = loadOnce(
 const maxEntries = 1_000;
 
 /**
- * Resolves did:webvh, also as it was at a version (`versionId`). `DID_NOT_FOUND` when the host knows no log, `DID_INVALID` for one that
+ * Resolves did:webvh, also as it was at a version (`versionId`) or a time (`at`). `DID_NOT_FOUND` when the host knows no log, `DID_INVALID` for one that
  * does not prove its DID, `DID_UNREACHABLE` when the host does not say.
  */
 export function webvh(options: WebvhOptions = {}): DidResolver {
   return {
     methods: ['webvh'],
-    resolve: async (did, { versionId, signal, http, crypto } = {}) => {
+    keepsTimes: true,
+    resolve: async (did, { versionId, at, signal, http, crypto } = {}) => {
       const ask = { ...options, http: options.http ?? http, signal };
       const source = (await options.logOf?.(did)) ?? (await fetchLog(did, ask));
       const checker = given('webvh', 'crypto', options.crypto ?? crypto);
-      return check(did, { ageMs: 0, ...source }, checker, versionId);
+      return check(did, { ageMs: 0, ...source }, checker, { versionId, at });
     },
   };
 }
@@ -99,10 +100,11 @@ async function check(
   did: Did,
   source: Source,
   crypto: CryptoProvider,
-  versionId: string | undefined,
+  wanted: Pick<ResolveOptions, 'versionId' | 'at'>,
 ): Promise<Resolution> {
   const { resolveDIDFromLog } = await library();
   const log = readLines(did, source.log);
+  const versionId = wanted.versionId ?? versionAt(did, log, wanted.at);
   const { doc, meta } = await resolveDIDFromLog(log, {
     scid: did.split(':')[2]!,
     requestedDid: did,
@@ -128,6 +130,14 @@ async function check(
     versionId: meta.versionId,
     ...(maxAgeMs !== undefined && { maxAgeMs }),
   };
+}
+
+/** The version that stood at a time; undefined where none is asked for. The library knows times too, but not that of the newest version. */
+function versionAt(did: Did, log: readonly Entry[], at: number | undefined): string | undefined {
+  if (at === undefined) return undefined;
+  const found = log.findLast(({ versionTime }) => Date.parse(String(versionTime)) <= at);
+  if (found === undefined) throw new MeshError('DID_NOT_FOUND', { did });
+  return String(found['versionId']);
 }
 
 interface Asking extends Omit<WebvhOptions, 'http'> {

@@ -267,7 +267,7 @@ export class KeyRing implements DidResolver {
       const known = await this.#knownOrThrow(did);
       return { did, known, key: meshKey(keyId, known, at), isLasting: true };
     }
-    const { document, ageMs, deactivated } = await this.resolve(did);
+    const { document, ageMs, deactivated } = await this.resolve(did, { at });
     if (deactivated) throw new MeshError('DID_DEACTIVATED', { did });
     const key = { ...this.#documentKeys.keyOf(document, keyId, purpose), ageMs };
     return { did, key, isLasting: derivedMethods.includes(didMethod(did)) };

@@ -123,6 +123,33 @@ describe('did:webvh', () => {
     expect(await rejected(never)).toMatchObject({ code: 'DID_NOT_FOUND' });
   });
 
+  it('is remembered as it was at a time', async () => {
+    const resolver = offline(linesOf(second.log));
+    const [one, two] = second.log.map(({ versionTime }) => Date.parse(versionTime));
+    const keyAt = async (at: number) => {
+      const { document } = await resolver.resolve(first.did, { at });
+      return (document.verificationMethod[0] as { publicKeyMultibase: string }).publicKeyMultibase;
+    };
+    for (const at of [one!, one! + 1, two! - 1]) expect(await keyAt(at)).toBe(multikeyOf(2));
+    for (const at of [two!, two! + 1, Date.now()]) expect(await keyAt(at)).toBe(multikeyOf(3));
+    const never = resolver.resolve(first.did, { at: one! - 1 });
+    expect(await rejected(never)).toMatchObject({ code: 'DID_NOT_FOUND' });
+  });
+
+  it('gives a key of that time to who asks for one', async () => {
+    const store = memoryStore({ clock: systemClock });
+    const resolvers = [offline(linesOf(second.log))];
+    const ring = new KeyRing({ crypto: nodeCrypto, clock: systemClock, store, resolvers });
+    const { document } = await resolvers[0]!.resolve(first.did, {
+      versionId: first.log[0]!.versionId,
+    });
+    const keyId = document.assertionMethod[0] as `${Did}#${string}`;
+    const use = { purpose: 'assertionMethod' } as const;
+    const at = Date.parse(first.log[0]!.versionTime);
+    expect((await ring.keyOf(keyId, { ...use, at })).key.publicKey).toEqual(keyOf(2).publicKey);
+    expect(await rejected(ring.keyOf(keyId, use))).toMatchObject({ code: 'KEY_INVALID' });
+  });
+
   it('says that it was ended', async () => {
     expect(await offline(linesOf(ended.log)).resolve(first.did)).toMatchObject({
       deactivated: true,

@@ -50,6 +50,22 @@ export class ChainReader {
     return this.#failure;
   }
 
+  /** The newest block made by `seconds`; 0 before the chain began. One question for each halving of the chain. */
+  async blockAt(seconds: number): Promise<number> {
+    const newest = blockOf(await this.#ask('eth_getBlockByNumber', ['latest', false]));
+    if (newest === null) throw odd('no newest block');
+    if (newest.timestamp <= seconds) return newest.number;
+    let [low, high] = [0, newest.number];
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      const block = await this.provider.getBlock(middle);
+      if (block === null) throw odd('no block of the past');
+      if (block.timestamp <= seconds) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
   #makeProvider(): ReadingProvider {
     const ask = (method: string, ...params: unknown[]): Promise<unknown> =>
       this.#ask(method, params);

@@ -70,12 +70,14 @@ export class DidCache implements DidResolver {
 
   /**
    * What is known of `did`. Throws `DID_METHOD_UNKNOWN`, `DID_NOT_FOUND`, `DID_UNREACHABLE`, `DID_INVALID` for a document
-   * that is none or is about somebody else, `OVERLOADED`. A version of the past is asked for each time and not kept.
+   * that is none or is about somebody else, `OVERLOADED`. A version of the past, and what was `at` a time where its
+   * method keeps times, is asked for each time and not kept.
    */
   async resolve(did: Did, options: ResolveOptions = {}): Promise<Resolution> {
-    const { signal, versionId } = options;
+    const { signal, versionId, at } = options;
     const subject = this.#kept.has(did) ? did : bareDid(did);
-    if (versionId !== undefined) return this.#ask(subject, { versionId, signal });
+    const isPast = at !== undefined && this.#resolvers.get(didMethod(subject))?.keepsTimes === true;
+    if (versionId !== undefined || isPast) return this.#ask(subject, { versionId, at, signal });
     const kept = this.#kept.get(subject);
     if (kept !== undefined && this.#kept.ageOf(kept) < kept.ttlMs)
       return this.#answer(subject, kept);

@@ -4,7 +4,7 @@
  */
 import { MeshError } from '../../../base/errors.ts';
 import { frozen } from '../../../base/frozen.ts';
-import type { CredentialForm, OpenedCredential, Showing } from '../../../ports/credential-form.ts';
+import type { OpenedCredential, Showing } from '../../../ports/credential-form.ts';
 import { keyRefusal } from './authority.ts';
 import { type Claims, issuerOf, readClaims, timeProblem } from './claims.ts';
 import type { CredentialExaminerOptions, Examination } from './credentials.ts';

@@ -22,7 +22,8 @@ export interface VerifyRequest {
   readonly delegations?: readonly string[];
   /**
    * Epoch milliseconds at which the credential was here for certain: by an own log or clock, never by its own word. The keys its
-   * issuer had then count, so that it outlives a rotation. Default: the keys of today.
+   * issuer had then count, so that it outlives a rotation, where its DID method knows a past (did:web does not). Default: the keys
+   * of today.
    */
   readonly at?: number;
 }
