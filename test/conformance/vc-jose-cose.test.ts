@@ -94,7 +94,7 @@ describe.skipIf(lines.length === 0)('W3C vc-jose-cose (../shared/data)', () => {
     const issued = await library.issue({ ...credential, vct: 'x' }, ['validFrom'], signer!.keyId);
     const [jwt = '', ...disclosures] = issued.split('~');
     const [head = '', body = ''] = jwt.split('.');
-    const input = `${retyped(head, { typ: 'vc+sd-jwt' })}.${body}`;
+    const input = `${retyped(head, { typ: 'application/vc+sd-jwt' })}.${body}`;
     const signature = toBase64url(await signer!.sign(utf8(input)));
     const content = [`${input}.${signature}`, ...disclosures].join('~');
     expect(await errorOf({ file: 'sd.txt', content })).toBeUndefined();

@@ -83,7 +83,8 @@ async function verifySdJwt(token: string, options: SecuredOptions): Promise<Payl
   const library = await sdJwtLibrary({ crypto: nodeCrypto, random: seededRandom('vectors') });
   const { _sd_alg: _, ...claims } = await library.claimsOf(parts.bound);
   checkClaims(claims, options);
-  if (jws.header['typ'] === 'vc+sd-jwt') {
+  // RFC 7515, section 4.1.9: `application/` may stand before it.
+  if (String(jws.header['typ']).endsWith('vc+sd-jwt')) {
     return shaped(() => credentialDocument(claims, 'credential'));
   }
   const presentation = shaped(() => presentationDocument(claims, 'presentation'));
