@@ -1,6 +1,7 @@
 /**
  * What a browser loads: a door bundled as an application's bundler would, cut into what must be there first and what comes on use.
- * Run: `node scripts/web-bundle.ts` writes the front door's bundle to web-bundle/, where size-limit weighs it.
+ * Run: `node scripts/web-bundle.ts` writes each bundle to web-bundle/, where size-limit weighs it, and prints what it weighs.
+ * `--modules` adds what each module has of it.
  * @module
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,6 +18,8 @@ export interface Chunk {
   readonly gzip: number;
   /** The modules in it, as paths from the project's root. */
   readonly modules: readonly string[];
+  /** Bytes before gzip that each module has in it. */
+  readonly shares: Readonly<Record<string, number>>;
   /** What it imports from outside the bundle, e.g. `node:fs`. */
   readonly outside: readonly string[];
 }
@@ -35,6 +38,18 @@ export interface WebBundleOptions {
 
 /** What an application begins with; a bundler leaves out what it does not name. */
 export const frontDoor = `export { MeshClient, MeshError } from '@mesh/sdk';`;
+
+/**
+ * The identity + trust part by itself: the two rooms on WebCrypto, and the clock, chance and compression they ask for; the store and the street
+ * are handed in. It has no door of its own, since a client loads it with the other rooms, so it is taken from the sources.
+ */
+export const identityAndTrust = `
+export { createIdentity, openIdentity, KeyRing } from './src/core/identity/index.ts';
+export { TrustEngine } from './src/core/trust/index.ts';
+export { streamCompression } from './src/platform/stream-compression.ts';
+export { systemClock } from './src/platform/system-clock.ts';
+export { systemRandom } from './src/platform/system-random.ts';
+export { createWebCrypto } from './src/platform/web-crypto.ts';`;
 
 /** Bundles `code` (a module that imports what is to be weighed) for browsers. */
 export async function webBundle(code: string, options: WebBundleOptions = {}): Promise<WebBundle> {
@@ -64,6 +79,7 @@ export async function webBundle(code: string, options: WebBundleOptions = {}): P
       contents: file.contents,
       gzip: gzipSync(file.contents, { level: 9 }).length,
       modules: Object.keys(outputs[path]?.inputs ?? {}),
+      shares: sharesOf(outputs[path]?.inputs ?? {}),
       outside: (outputs[path]?.imports ?? []).filter((i) => i.external === true).map((i) => i.path),
     };
   });
@@ -79,7 +95,8 @@ export function gzipped(chunks: readonly Chunk[]): number {
 }
 
 function entryOf(outputs: Metafile['outputs']): string {
-  const entry = Object.keys(outputs).find((path) => outputs[path]?.entryPoint !== undefined);
+  // Modules that are loaded on use are entries too.
+  const entry = Object.keys(outputs).find((path) => outputs[path]?.entryPoint === '<stdin>');
   if (entry === undefined) throw new Error('the bundle has no entry');
   return entry;
 }
@@ -95,9 +112,15 @@ function reachable(outputs: Metafile['outputs'], entry: string): ReadonlySet<str
   return seen;
 }
 
-if (import.meta.main) {
-  const { first, later } = await webBundle(frontDoor);
-  const out = join(root, 'web-bundle');
+function sharesOf(inputs: Metafile['outputs'][string]['inputs']): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([module, { bytesInOutput }]) => [module, bytesInOutput]),
+  );
+}
+
+/** Writes `bundle` to `folder` of web-bundle/ and says what it weighs. */
+function write(folder: string, { first, later }: WebBundle, modules: boolean): void {
+  const out = join(root, 'web-bundle', folder);
   rmSync(out, { recursive: true, force: true });
   for (const [when, chunks] of Object.entries({ first, later })) {
     for (const chunk of chunks) {
@@ -105,6 +128,25 @@ if (import.meta.main) {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, chunk.contents);
       console.log(`${when.padEnd(5)} ${String(chunk.gzip).padStart(7)} B gzip  ${chunk.name}`);
+      if (modules) writeShares(chunk);
     }
   }
+  const [now, all] = [gzipped(first), gzipped([...first, ...later])];
+  console.log(`${folder}: ${String(now)} B gzip first, ${String(all)} B in all\n`);
+}
+
+/** What each module has of a chunk, as its share of the bytes after gzip; compressed alone it would weigh more. */
+function writeShares({ contents, gzip, shares }: Chunk): void {
+  const byWeight = Object.entries(shares).sort(([, a], [, b]) => b - a);
+  for (const [module, bytes] of byWeight.filter(([, each]) => each > 0)) {
+    const share = Math.round((bytes / contents.length) * gzip);
+    console.log(`      ${String(share).padStart(7)} of ${String(bytes).padStart(6)} B  ${module}`);
+  }
+}
+
+if (import.meta.main) {
+  const modules = process.argv.includes('--modules');
+  write('front-door', await webBundle(frontDoor), modules);
+  const fromSource = { conditions: ['@mesh/source'] };
+  write('identity-trust', await webBundle(identityAndTrust, fromSource), modules);
 }

@@ -17,7 +17,8 @@ import {
   reputationConstants,
 } from '../../src/core/trust/reputation/constants.ts';
 import type { Report } from '../../src/core/trust/reputation/evidence-table.ts';
-import { Reputation, standingOf } from '../../src/core/trust/reputation/reputation.ts';
+import { Reputation } from '../../src/core/trust/reputation/reputation.ts';
+import { standingOf } from '../../src/core/trust/reputation/standing.ts';
 import { seededRandom } from '../../src/testing/seeded-random.ts';
 
 /** Names of the threats. */

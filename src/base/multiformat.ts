@@ -5,9 +5,8 @@
  */
 
 import { sha256 } from '@noble/hashes/sha2.js';
+import { base32 } from 'multiformats/bases/base32';
 import { base58btc } from 'multiformats/bases/base58';
-import { CID } from 'multiformats/cid';
-import * as Digest from 'multiformats/hashes/digest';
 import { type Bytes, concat } from './bytes.ts';
 import { canonicalBytes } from './canonical.ts';
 import { MeshError } from './errors.ts';
@@ -25,9 +24,10 @@ const keyPrefixes = {
 /** A kind of public key. */
 export type KeyType = keyof typeof keyPrefixes;
 
-const sha2_256 = 0x12;
-const rawCodec = 0x55;
-const jsonCodec = 0x0200;
+// Heads as varints: a sha2-256 digest (0x12) of 32 bytes, and CIDs of version 1 of raw bytes (0x55) and of JSON (0x0200).
+const digestHead = [0x12, 0x20] as const;
+const rawHead = [0x01, 0x55, ...digestHead] as const;
+const jsonHead = [0x01, 0x80, 0x04, ...digestHead] as const;
 const maxMultibase = 256;
 
 /** `bytes` as base58btc multibase text (`z...`). */
@@ -82,15 +82,19 @@ export function cidOf(bytes: Uint8Array): string {
 
 /** CIDv1 of the raw bytes whose sha2-256 digest is `digest`, for who has a faster hash at hand. */
 export function cidOfDigest(digest: Uint8Array): string {
-  return CID.createV1(rawCodec, Digest.create(sha2_256, digest)).toString();
+  return base32.encode(headed(rawHead, digest));
 }
 
 /** CIDv1 of the canonical JSON of `value` (codec json, sha2-256): the name of a document by its content. */
 export function cidOfJson(value: unknown): string {
-  return CID.createV1(jsonCodec, Digest.create(sha2_256, sha256(canonicalBytes(value)))).toString();
+  return base32.encode(headed(jsonHead, sha256(canonicalBytes(value))));
 }
 
 /** sha2-256 multihash of `bytes` as multibase text. */
 export function multihashOf(bytes: Uint8Array): string {
-  return toMultibase(Digest.create(sha2_256, sha256(bytes)).bytes);
+  return toMultibase(headed(digestHead, sha256(bytes)));
+}
+
+function headed(head: readonly number[], digest: Uint8Array): Bytes {
+  return concat(Uint8Array.from(head), digest);
 }

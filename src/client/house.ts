@@ -3,7 +3,7 @@
  * @module
  */
 import { loadSealing } from '../core/identity/index.ts';
-import { loadDidJwt } from '../core/trust/index.ts';
+import { loadDidJwt, loadRestOfTrust } from '../core/trust/index.ts';
 import { loadAggregation } from './lazy-aggregator.ts';
 import { loadIdentities } from './load-identities.ts';
 
@@ -15,5 +15,11 @@ export { wireTasks } from './task-street.ts';
 
 /** Loads what otherwise waits for its first use, so that a simulation never waits for the disk. */
 export async function loadEverything(): Promise<void> {
-  await Promise.all([loadAggregation(), loadIdentities(), loadSealing(), loadDidJwt()]);
+  await Promise.all([
+    loadAggregation(),
+    loadIdentities(),
+    loadSealing(),
+    loadDidJwt(),
+    loadRestOfTrust(),
+  ]);
 }

@@ -1,4 +1,7 @@
+import { sha256 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
+import { CID } from 'multiformats/cid';
+import * as Digest from 'multiformats/hashes/digest';
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex, utf8 } from '../../src/base/bytes.ts';
 import {
@@ -155,6 +158,18 @@ describe('content identifiers', () => {
   it('of JSON does not depend on the order of members', () => {
     expect(cidOfJson({ a: 1, b: [2] })).toBe(cidOfJson({ b: [2], a: 1 }));
     expect(cidOfJson({ a: 1 })).not.toBe(cidOfJson({ a: 2 }));
+  });
+
+  it('are those of the multiformats library', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), fc.string(), (bytes, text) => {
+        const digest = (of: Uint8Array) => Digest.create(0x12, sha256(of));
+        expect(cidOf(bytes)).toBe(CID.createV1(0x55, digest(bytes)).toString());
+        const json = utf8(JSON.stringify(text));
+        expect(cidOfJson(text)).toBe(CID.createV1(0x0200, digest(json)).toString());
+        expect(fromMultibase(multihashOf(bytes))).toEqual(digest(bytes).bytes);
+      }),
+    );
   });
 
   it('have the multihash of the multihash documentation', () => {

@@ -1,6 +1,6 @@
 // Rotations, revocations and expiry while work goes on: nobody may accept what is stale by what he knows, and everybody must know soon.
-import { credentialType } from '../../src/core/trust/credentials/credentials.ts';
-import { signJws } from '../../src/core/trust/credentials/jws.ts';
+import { credentialType, signJws } from '../../src/core/trust/credentials/jws.ts';
+
 import { type Did, type MeshClient, MeshError, type Signer } from '../../src/index.ts';
 import { createTestMesh, seededRandom, type TestMesh } from '../../src/testing/index.ts';
 

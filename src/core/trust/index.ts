@@ -33,6 +33,7 @@ export {
   type TrustGraphJson,
   type VerdictEdge,
 } from './graph/trust-graph.ts';
+export { loadRestOfTrust } from './load-later.ts';
 export type { Histories, Neighbours, TownCrier } from './needs.ts';
 export {
   afterNewcomer,
@@ -41,7 +42,7 @@ export {
   newcomerShare,
   type Option,
 } from './reputation/choice.ts';
-export type { Standing } from './reputation/reputation.ts';
+export type { Standing } from './reputation/standing.ts';
 export type {
   FactorName,
   FactorPart,

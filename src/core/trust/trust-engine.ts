@@ -99,7 +99,12 @@ export class TrustEngine implements AsyncDisposable {
         this.#scores.changed(peer, because);
       },
     });
-    this.#dossiers = new Dossiers({ did, anchors, ...this.#sources() });
+    this.#dossiers = new Dossiers({
+      did,
+      anchors,
+      ...this.#sources(),
+      weigh: this.#evidence.weigh,
+    });
     this.#scores = new Scorekeeper({
       ...options,
       dossiers: this.#dossiers,
@@ -190,7 +195,8 @@ export class TrustEngine implements AsyncDisposable {
   ): Promise<string> {
     await this.#ready();
     const { credentials = this.held().map(({ jwt }) => jwt) } = request;
-    return this.#credentials.presentations.create({ ...request, credentials });
+    const presentations = await this.#credentials.presentations();
+    return presentations.create({ ...request, credentials });
   }
 
   /**
@@ -204,8 +210,8 @@ export class TrustEngine implements AsyncDisposable {
   ): Promise<PresentationVerification> {
     await this.#ready();
     return typeof presentation === 'string'
-      ? this.#credentials.presentations.verify(presentation, demands)
-      : this.#credentials.documents.verify(presentation, demands);
+      ? (await this.#credentials.presentations()).verify(presentation, demands)
+      : (await this.#credentials.documents()).verify(presentation, demands);
   }
 
   /**
@@ -217,7 +223,7 @@ export class TrustEngine implements AsyncDisposable {
     options: ProofOptions = {},
   ): Promise<T & { readonly proof: unknown }> {
     await this.#ready();
-    return this.#credentials.documents.prove(document, options);
+    return (await this.#credentials.documents()).prove(document, options);
   }
 
   /**
@@ -304,7 +310,7 @@ export class TrustEngine implements AsyncDisposable {
   /** What this node has seen and learnt, signed by both parties of each task, for another node to `merge`. */
   async exportEvidence(options: { readonly about?: Did } = {}): Promise<EvidenceBundle> {
     await this.#ready();
-    return this.#evidence.exchange.export(options.about);
+    return (await this.#evidence.exchange()).export(options.about);
   }
 
   /** Deletes the evidence on `receipts`, and says how much there was. Scores keep what it added up to. */
@@ -319,7 +325,7 @@ export class TrustEngine implements AsyncDisposable {
    */
   async merge(bundle: EvidenceBundle): Promise<MergeResult> {
     await this.#ready();
-    return this.#evidence.exchange.merge(bundle);
+    return (await this.#evidence.exchange()).merge(bundle);
   }
 
   /** Points per factor, as of this hour. */
@@ -485,7 +491,7 @@ export class TrustEngine implements AsyncDisposable {
   async #meet(peer: Did): Promise<void> {
     await this.#desk.meet(peer);
     await this.#credentials.meet(peer);
-    await this.#evidence.exchange.ask(peer);
+    await this.#evidence.ask(peer);
     this.#upkeep.arm();
   }
 

@@ -10,13 +10,10 @@ import type { Did, DidUrl } from '../../../src/base/ids.ts';
 import { toMultikey } from '../../../src/base/multiformat.ts';
 import { isPlainObject } from '../../../src/base/shape.ts';
 import { KeyRing } from '../../../src/core/identity/key-ring.ts';
-import {
-  CredentialExaminer,
-  credentialType,
-} from '../../../src/core/trust/credentials/credentials.ts';
+import { CredentialExaminer } from '../../../src/core/trust/credentials/credentials.ts';
 import { verifyDataIntegrity } from '../../../src/core/trust/credentials/data-integrity.ts';
 import { addProof } from '../../../src/core/trust/credentials/eddsa-jcs.ts';
-import { signJws } from '../../../src/core/trust/credentials/jws.ts';
+import { credentialType, signJws } from '../../../src/core/trust/credentials/jws.ts';
 import { type Check, refusal } from '../../../src/core/trust/credentials/refusals.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
 import { systemClock } from '../../../src/platform/system-clock.ts';

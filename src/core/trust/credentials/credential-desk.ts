@@ -3,6 +3,8 @@
  * @module
  */
 import type { Did } from '../../../base/ids.ts';
+import { loadOnce } from '../../../base/load-once.ts';
+import { loadRestOfTrust } from '../load-later.ts';
 import type { Standing } from '../needs.ts';
 import { StatusDesk } from '../status/status-desk.ts';
 import type { TrustEngineOptions, TrustStatus } from '../trust-engine-options.ts';
@@ -11,11 +13,11 @@ import type { ShownDelegation } from './chains.ts';
 import { type BookedCredential, CredentialBook } from './credential-book.ts';
 import { CredentialExaminer } from './credentials.ts';
 import { delegationType } from './delegation.ts';
+import type { DelegationsTo } from './delegations-among.ts';
 import { DenyList, type Statement } from './deny-list.ts';
-import { DocumentDesk } from './documents.ts';
-import { Introductions } from './introductions.ts';
-import { PresentationDesk } from './presentations.ts';
-import { documentStatement } from './secured-document.ts';
+import type { DocumentDesk } from './documents.ts';
+import type { Introductions } from './introductions.ts';
+import type { PresentationDesk } from './presentations.ts';
 import { verifyCredential } from './verification.ts';
 import { Verifier } from './verifier.ts';
 
@@ -37,13 +39,15 @@ type CredentialStatusReport = Pick<TrustStatus, 'held' | 'credentials' | 'lists'
 export class CredentialDesk {
   readonly book: CredentialBook;
   readonly verifier: Verifier;
-  readonly presentations: PresentationDesk;
-  readonly documents: DocumentDesk;
+  /** Tokens that show credentials, loaded on first use. */
+  readonly presentations: () => Promise<PresentationDesk>;
+  /** Documents with proofs inside, loaded on first use. */
+  readonly documents: () => Promise<DocumentDesk>;
   readonly statuses: StatusDesk;
   readonly #options: CredentialDeskOptions;
   readonly #examiner: CredentialExaminer;
   readonly #denied: DenyList;
-  readonly #introductions: Introductions;
+  readonly #introductions: () => Promise<Introductions>;
 
   constructor(options: CredentialDeskOptions) {
     const { did, store, clock } = options;
@@ -70,15 +74,18 @@ export class CredentialDesk {
       delegations: (to: Did) => this.#delegationsTo(to),
     };
     this.verifier = new Verifier(tools);
-    this.presentations = new PresentationDesk({
+    const forShown = {
       ...options,
       examiner,
-      verify: (input, shown) => this.verifier.judge(input, shown),
+      verify: (input: string | object, shown: DelegationsTo) => this.verifier.judge(input, shown),
+    };
+    this.presentations = loadOnce(async () => {
+      const { PresentationDesk } = await loadRestOfTrust();
+      return new PresentationDesk(forShown);
     });
-    this.documents = new DocumentDesk({
-      ...options,
-      examiner,
-      verify: (input, shown) => this.verifier.judge(input, shown),
+    this.documents = loadOnce(async () => {
+      const { DocumentDesk } = await loadRestOfTrust();
+      return new DocumentDesk(forShown);
     });
     this.book = new CredentialBook({
       ...options,
@@ -92,7 +99,10 @@ export class CredentialDesk {
       onSuspended: (subject) => options.onSuspended?.(subject),
     });
     const shared = { examiner, lists, book: this.book, histories: options.keys };
-    this.#introductions = new Introductions({ ...options, ...shared });
+    this.#introductions = loadOnce(async () => {
+      const { Introductions } = await loadRestOfTrust();
+      return new Introductions({ ...options, ...shared });
+    });
   }
 
   /** Reads what was kept. */
@@ -105,7 +115,9 @@ export class CredentialDesk {
   /** Begins to answer peers. */
   start(): void {
     this.statuses.start();
-    this.#introductions.start();
+    const { street } = this.#options;
+    street.handle('trust.credentials', async () => (await this.#introductions()).own());
+    street.handle('trust.offer', async (call) => (await this.#introductions()).takeOffer(call));
   }
 
   /** Epoch milliseconds at which the next thing is due. */
@@ -118,7 +130,7 @@ export class CredentialDesk {
     const statement =
       typeof credential === 'string'
         ? this.#examiner.parse(credential).statement
-        : documentStatement(credential);
+        : (await loadRestOfTrust()).documentStatement(credential);
     await this.#denied.add(statement);
     const [id] = statement.ids;
     if (typeof id === 'string') this.book.drop(statement.issuer, id);
@@ -128,7 +140,7 @@ export class CredentialDesk {
   async hold(jwt: string): Promise<BookedCredential> {
     const booked = await this.book.hold(jwt);
     this.#options.onDue();
-    this.#options.background(this.#introductions.offer());
+    this.#options.background(this.#introductions().then((each) => each.offer()));
     return booked;
   }
 
@@ -139,7 +151,7 @@ export class CredentialDesk {
 
   /** What `peer` may have or bring: its credentials, and news of its status lists. */
   async meet(peer: Did): Promise<void> {
-    await this.#introductions.ask(peer);
+    await (await this.#introductions()).ask(peer);
     const lists = this.book.lists().filter(({ issuer }) => issuer === peer);
     for (const { id, issuer } of lists) await this.statuses.lists.refresh(id, issuer);
   }
@@ -176,7 +188,9 @@ export class CredentialDesk {
   async #askAgain(): Promise<void> {
     const due = this.book.dueSubjects();
     const connected = this.#options.street.peers().filter((peer) => due.has(peer));
-    await Promise.all(connected.map((peer) => this.#introductions.ask(peer)));
+    if (connected.length === 0) return;
+    const introductions = await this.#introductions();
+    await Promise.all(connected.map((peer) => introductions.ask(peer)));
   }
 
   /** Delegations to `delegate` in the book; each is judged again where it is gone by. */

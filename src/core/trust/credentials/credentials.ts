@@ -11,6 +11,7 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { CredentialForm } from '../../../ports/credential-form.ts';
 import type { Awaitable, CryptoProvider, PublicKey } from '../../../ports/crypto.ts';
 import type { Credential } from '../../../schema/credential.ts';
+import { loadRestOfTrust } from '../load-later.ts';
 import type { Keys, ResolvedKey, Standing } from '../needs.ts';
 import { keyRefusal } from './authority.ts';
 import {
@@ -25,10 +26,10 @@ import {
   type Window,
 } from './claims.ts';
 import type { Statement } from './deny-list.ts';
+import { claimedIn, documentIn, isDocumentText } from './document-text.ts';
 import { type EnvelopedCredential, examineEnveloped } from './enveloped.ts';
-import { parseJws } from './jws.ts';
+import { credentialType, parseJws } from './jws.ts';
 import { type Check, type CheckName, checkOfRefusal, passed, refusal } from './refusals.ts';
-import { claimedIn, documentIn, examineDocument, isDocumentText } from './secured-document.ts';
 import { TokenMemory } from './token-memory.ts';
 
 /** What came out of the checks a credential can pass by itself. */
@@ -40,9 +41,6 @@ export interface Examination {
   /** Milliseconds since the key was known to be its issuer's. */
   readonly documentAgeMs?: number | undefined;
 }
-
-/** Type of the tokens (VC-JOSE-COSE, section 3.1.1). */
-export const credentialType = 'vc+jwt';
 
 /** Options of {@link CredentialExaminer}. */
 export interface CredentialExaminerOptions {
@@ -177,7 +175,8 @@ export class CredentialExaminer {
   }
 
   /** The same for a credential with its proofs inside. */
-  examineDocument(document: object, options: ExamineOptions = {}): Promise<Examination> {
+  async examineDocument(document: object, options: ExamineOptions = {}): Promise<Examination> {
+    const { examineDocument } = await loadRestOfTrust();
     return examineDocument(document, this.#options, options);
   }
 

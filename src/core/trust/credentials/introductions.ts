@@ -9,7 +9,7 @@ import { list, object } from '../../../base/shape.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { type Credential, statusesOf } from '../../../schema/credential.ts';
 import { type DidLog, didLogShape } from '../../../schema/did-log.ts';
-import type { Histories, Neighbours, Street } from '../needs.ts';
+import type { Histories, IncomingCall, Neighbours, Street } from '../needs.ts';
 import type { StatusLists } from '../status/status-lists.ts';
 import { tokensShape } from '../status/status-relay.ts';
 import type { CredentialBook } from './credential-book.ts';
@@ -55,13 +55,10 @@ export class Introductions {
     this.#options = options;
   }
 
-  start(): void {
-    const { street } = this.#options;
-    street.handle('trust.credentials', () => this.#own());
-    street.handle('trust.offer', async ({ from, body }) => {
-      await this.#take(from, body);
-      return {};
-    });
+  /** The answer to `trust.offer`. */
+  async takeOffer({ from, body }: IncomingCall): Promise<object> {
+    await this.#take(from, body);
+    return {};
   }
 
   /** Asks `peer` for its credentials and books those that hold. A peer that does not answer has none. */
@@ -75,12 +72,13 @@ export class Introductions {
 
   /** Shows own credentials to everybody connected. */
   async offer(): Promise<void> {
-    const body = await this.#own();
+    const body = await this.own();
     const peers = this.#options.street.peers();
     await Promise.allSettled(peers.map((peer) => this.#call(peer, 'trust.offer', body)));
   }
 
-  async #own(): Promise<Introduction> {
+  /** The answer to `trust.credentials`. */
+  async own(): Promise<Introduction> {
     const { book, lists, histories } = this.#options;
     const held = book.shown(shownLimit);
     const tokens = new Set<string>();

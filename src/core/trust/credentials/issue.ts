@@ -14,8 +14,7 @@ import { type Credential, credentialContext } from '../../../schema/credential.t
 import { toInstant } from '../../../schema/words.ts';
 import type { OwnLists } from '../status/own-lists.ts';
 import { uuid } from '../uuid.ts';
-import { credentialType } from './credentials.ts';
-import { signJws } from './jws.ts';
+import { credentialType, signJws } from './jws.ts';
 
 /** What is to be said. */
 export interface CredentialRequest {

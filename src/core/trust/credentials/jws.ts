@@ -10,6 +10,9 @@ import { algorithmOf } from '../../../base/signature-kinds.ts';
 import type { Signer } from '../../../ports/signer.ts';
 import { lowS } from './low-s.ts';
 
+/** Type of the tokens of credentials (VC-JOSE-COSE, section 3.1.1). */
+export const credentialType = 'vc+jwt';
+
 /**
  * Takes `token` of type `typ` (`vc+jwt` or `vp+jwt`) apart, the cheap checks first; throws `CREDENTIAL_INVALID` with a `form` or
  * `header` reason.

@@ -3,13 +3,10 @@
  * @module
  */
 import { canonicalJson } from '../../../base/canonical.ts';
-import { maxTokenLength } from '../../../base/compact-jws.ts';
 import { MeshError } from '../../../base/errors.ts';
 import { frozen } from '../../../base/frozen.ts';
-import { isPlainObject } from '../../../base/shape.ts';
 import { type Credential, credentialShape } from '../../../schema/credential.ts';
-import type { VcDocument } from '../../../schema/vc-data-model.ts';
-import { type Claims, claimsOf, readClaims } from './claims.ts';
+import { claimsOf } from './claims.ts';
 import type { CredentialExaminerOptions, Examination, ExamineOptions } from './credentials.ts';
 import { verifyDataIntegrity } from './data-integrity.ts';
 import type { Statement } from './deny-list.ts';
@@ -45,28 +42,6 @@ export async function examineDocument(
       : error;
     return { ok: false, checks: [...checks, checkOfRefusal(refused)] };
   }
-}
-
-/** Whether `text` would be JSON, as no token is. */
-export function isDocumentText(text: string): boolean {
-  return text.startsWith('{');
-}
-
-/** The document in `text`; throws `CREDENTIAL_INVALID` for `form`. */
-export function documentIn(text: string): VcDocument {
-  if (text.length > maxTokenLength) throw refusal('form.size');
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isPlainObject(value)) return value;
-  } catch (cause) {
-    throw refusal('form.json', 'it is not JSON', cause);
-  }
-  throw refusal('form.json', 'it is not an object');
-}
-
-/** What `document` claims, its proofs left out; throws `CREDENTIAL_INVALID`. */
-export function claimedIn({ proof: _, ...claimed }: VcDocument): Claims {
-  return readClaims(claimed);
 }
 
 /** What a credential with proofs inside is known by; `CREDENTIAL_INVALID` for what is none. */

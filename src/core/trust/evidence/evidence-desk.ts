@@ -2,17 +2,23 @@
  * Evidence, whole: what this node saw of its peers, what others say, and the exchange of both.
  * @module
  */
+import { MeshError } from '../../../base/errors.ts';
 import type { Did } from '../../../base/ids.ts';
+import { loadOnce } from '../../../base/load-once.ts';
 import type { SignedAttestation } from '../../../schema/attestation.ts';
 import type { SignedReceipt } from '../../../schema/receipt.ts';
 import type { TrustEvidence } from '../../../schema/trust-evidence.ts';
+import { loadRestOfTrust } from '../load-later.ts';
+import type { EvidenceSet } from '../reputation/evidence-table.ts';
+import type { Reputation } from '../reputation/reputation.ts';
 import { keyPart } from '../store-names.ts';
 import type { TrustEngineOptions } from '../trust-engine-options.ts';
 import { type AttestationRequest, attest } from './attest.ts';
 import { AttestationBook } from './attestation-book.ts';
 import type { Verdict } from './belief.ts';
 import { EvidenceBook } from './evidence.ts';
-import { EvidenceExchange } from './evidence-exchange.ts';
+import type { EvidenceExchange } from './evidence-exchange.ts';
+import { EvidenceFeed } from './evidence-feed.ts';
 import { EvidencePool } from './evidence-pool.ts';
 import { PresenceBook } from './presence.ts';
 
@@ -35,25 +41,33 @@ export class EvidenceDesk {
   readonly pool: EvidencePool;
   readonly attestations: AttestationBook;
   readonly presence: PresenceBook;
-  readonly exchange: EvidenceExchange;
+  /** Evidence on the street and in bundles, loaded on first use. */
+  readonly exchange: () => Promise<EvidenceExchange>;
+  readonly #feed: EvidenceFeed;
   readonly #options: EvidenceDeskOptions;
+  #rest: Awaited<ReturnType<typeof loadRestOfTrust>> | undefined;
+  readonly #shares: (peer: Did) => boolean;
 
   constructor(options: EvidenceDeskOptions) {
     const { store, clock, keys, sharesEvidence = () => false } = options;
-    const onKept = (key: string): void => {
-      this.exchange.noted(key);
-    };
+    this.#shares = sharesEvidence;
     this.#options = options;
+    this.#feed = new EvidenceFeed(options.random);
+    const onKept = this.#feed.note;
     this.evidence = new EvidenceBook({ ...options, onKept });
     this.pool = new EvidencePool({ ...options, onKept });
     this.attestations = new AttestationBook(options);
     this.presence = new PresenceBook(store, clock);
-    this.exchange = new EvidenceExchange({
-      ...options,
-      histories: keys,
-      pool: this.pool,
-      attestations: this.attestations,
-      shares: sharesEvidence,
+    this.exchange = loadOnce(async () => {
+      const { EvidenceExchange } = await this.#loadRest();
+      return new EvidenceExchange({
+        ...options,
+        histories: keys,
+        pool: this.pool,
+        attestations: this.attestations,
+        feed: this.#feed,
+        shares: this.#shares,
+      });
     });
   }
 
@@ -63,14 +77,27 @@ export class EvidenceDesk {
     await this.attestations.load();
     await this.pool.load();
     for (const prefix of ['evidence/', 'pool/']) {
-      for await (const { key } of this.#options.store.scan({ prefix })) this.exchange.noted(key);
+      for await (const { key } of this.#options.store.scan({ prefix })) this.#feed.note(key);
     }
+    if (this.pool.size + this.attestations.size > 0) await this.#loadRest();
     await this.presence.load();
   }
 
+  /** Weighs what others say. It is here before any of that is, since all of it comes by the exchange or was kept. */
+  readonly weigh = (evidence: EvidenceSet): Reputation => {
+    if (this.#rest === undefined) throw new MeshError('INTERNAL', { what: 'reputation' });
+    return new this.#rest.Reputation(evidence);
+  };
+
   /** Begins to answer peers. */
   start(): void {
-    this.exchange.start();
+    const { street } = this.#options;
+    street.handle('trust.evidence', async (call) => (await this.exchange()).answer(call));
+  }
+
+  /** Asks `peer` for what it has learnt, where this node shares evidence with it. */
+  async ask(peer: Did): Promise<void> {
+    if (this.#shares(peer)) await (await this.exchange()).ask(peer);
   }
 
   /** Signs and keeps how a task ended; `RECEIPT_INVALID`. */
@@ -121,6 +148,10 @@ export class EvidenceDesk {
   async hourly(): Promise<void> {
     await this.presence.save();
     await this.attestations.prune();
-    for (const peer of this.#options.street.peers()) await this.exchange.ask(peer);
+    for (const peer of this.#options.street.peers()) await this.ask(peer);
+  }
+  async #loadRest() {
+    this.#rest = await loadRestOfTrust();
+    return this.#rest;
   }
 }

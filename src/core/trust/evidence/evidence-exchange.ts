@@ -4,16 +4,16 @@
  */
 import { withDeadline } from '../../../base/abort.ts';
 import { MeshError } from '../../../base/errors.ts';
-import { type Did, newId } from '../../../base/ids.ts';
+import type { Did } from '../../../base/ids.ts';
 import { integer, list, object, optional, text, unknown } from '../../../base/shape.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import type { Random } from '../../../ports/random.ts';
 import type { SignedAttestation } from '../../../schema/attestation.ts';
 import { type DidLog, didLogShape } from '../../../schema/did-log.ts';
 import type { TrustEvidence } from '../../../schema/trust-evidence.ts';
 import type { Histories, IncomingCall, Neighbours, Street } from '../needs.ts';
 import { logsOf, memberOf } from '../unread.ts';
 import type { AttestationBook } from './attestation-book.ts';
+import type { EvidenceFeed, FeedCursor } from './evidence-feed.ts';
 import type { EvidencePool } from './evidence-pool.ts';
 
 /** Evidence as it is carried from node to node. Everything in it is signed; what carries it proves nothing. */
@@ -38,10 +38,10 @@ export interface MergeResult {
 /** Options of {@link EvidenceExchange}. */
 export interface EvidenceExchangeOptions {
   readonly clock: Clock;
-  readonly random: Random;
   readonly street: Street & Neighbours;
   readonly histories: Histories;
   readonly pool: EvidencePool;
+  readonly feed: EvidenceFeed;
   readonly attestations: AttestationBook;
   /** Whether evidence goes to and comes from `peer`. */
   readonly shares: (peer: Did) => boolean;
@@ -57,8 +57,6 @@ const logLimit = 64;
 /** Batches that are asked for at a time: the rest comes with the next meeting. */
 const roundLimit = 32;
 const askMs = 5_000;
-/** Pieces a cursor can point at; older ones are found in bundles only. */
-const feedLimit = 20_000;
 
 const bundleShape = object({
   format: integer({ min: 1, max: 1 }),
@@ -78,36 +76,14 @@ const answerShape = object({
   more: integer({ max: 1 }),
 });
 
-interface Cursor {
-  readonly run: string;
-  readonly next: number;
-}
-
 /** Takes evidence in and hands it out. */
 export class EvidenceExchange {
   readonly #options: EvidenceExchangeOptions;
-  /** Store keys of pieces in the order in which they came to be known; cursors count from the first. */
-  readonly #feed: string[] = [];
-  #dropped = 0;
-  readonly #run: string;
   /** How far each peer was read. */
-  readonly #cursors = new Map<Did, Cursor>();
+  readonly #cursors = new Map<Did, FeedCursor>();
 
   constructor(options: EvidenceExchangeOptions) {
     this.#options = options;
-    this.#run = newId('run', options.random);
-  }
-
-  /** Notes that the piece at `key` of the store is new. */
-  noted(key: string): void {
-    this.#feed.push(key);
-    if (this.#feed.length <= feedLimit) return;
-    this.#feed.shift();
-    this.#dropped += 1;
-  }
-
-  start(): void {
-    this.#options.street.handle('trust.evidence', (call) => this.#answer(call));
   }
 
   /** Asks `peer` for what it has learnt since it was asked last. A peer that does not answer shares nothing. */
@@ -124,7 +100,7 @@ export class EvidenceExchange {
 
   /** Everything that is known, or what is known about one organisation: the newest 1,000 pieces of each kind. */
   async export(about?: Did): Promise<EvidenceBundle> {
-    const all = await this.#options.pool.read(this.#feed);
+    const all = await this.#options.pool.read(this.#options.feed.keys);
     const evidence = all
       .filter(({ receipt }) => about === undefined || receipt.by === about)
       .slice(-bundleLimit);
@@ -185,18 +161,17 @@ export class EvidenceExchange {
     return more === 1 && (cursor?.run !== run || next > cursor.next);
   }
 
-  async #answer({ from, body }: IncomingCall): Promise<unknown> {
-    const { run, next: asked = 0 } = cursorShape(body, 'cursor');
+  /** The answer to `trust.evidence`. */
+  async answer({ from, body }: IncomingCall): Promise<unknown> {
+    const asked = cursorShape(body, 'cursor');
     if (!this.#options.shares(from)) {
       throw new MeshError('UNSUPPORTED', { feature: 'sharing evidence', by: 'this node with you' });
     }
-    const first = run === this.#run ? Math.max(0, asked - this.#dropped) : 0;
-    const keys = this.#feed.slice(first, first + batchLimit);
+    const { keys, cursor, isFirst, isLast } = this.#options.feed.read(asked, batchLimit);
     const evidence = await this.#options.pool.read(keys);
-    const next = this.#dropped + first + keys.length;
-    const more = first + keys.length < this.#feed.length ? 1 : 0;
-    const statements = first === 0 ? this.#statements().slice(0, batchLimit * 4) : [];
-    return { ...(await this.#bundle(evidence, statements)), run: this.#run, next, more };
+    const statements = isFirst ? this.#statements().slice(0, batchLimit * 4) : [];
+    const more = isLast ? 0 : 1;
+    return { ...(await this.#bundle(evidence, statements)), ...cursor, more };
   }
 
   #statements(about?: Did): readonly SignedAttestation[] {

@@ -6,7 +6,7 @@
  */
 import type { Belief } from '../evidence/belief.ts';
 import { type ReputationConstants, reputationConstants } from './constants.ts';
-import type { Standing } from './reputation.ts';
+import type { Standing } from './standing.ts';
 
 /** One that could be asked. */
 export interface Option {

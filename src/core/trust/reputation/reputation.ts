@@ -7,16 +7,14 @@
  * @module
  */
 import type { Did } from '../../../base/ids.ts';
-import { type Belief, lowerBound, upperBound } from '../evidence/belief.ts';
+import { type Belief, lowerBound } from '../evidence/belief.ts';
 import { type ReputationConstants, reputationConstants } from './constants.ts';
 import { Credibility } from './credibility.ts';
 import type { EdgeGraph } from './edge-graph.ts';
 import { type EvidenceSet, EvidenceTable } from './evidence-table.ts';
 import { experienceGraph, Reach } from './reach.ts';
+import { type Standing, standingOf } from './standing.ts';
 import { type Voice, Voices } from './voices.ts';
-
-/** `good`: enough speaks for it. `bad`: known to be bad. `unknown`: too little is known, which is neither. */
-export type Standing = 'good' | 'bad' | 'unknown';
 
 /** What one rater adds to an opinion. */
 export interface Contribution {
@@ -175,16 +173,6 @@ export function opinionOf(
   set: EvidenceSet & { readonly self: Did; readonly constants?: ReputationConstants },
 ): Opinion {
   return new Reputation(set, set.constants).opinion(set.self, subject);
-}
-
-/** Good, bad, or too little known to say. */
-export function standingOf(
-  belief: Belief,
-  { knownFrom, goodFrom, badBelow }: ReputationConstants = reputationConstants,
-): Standing {
-  if (belief.good + belief.bad < knownFrom) return 'unknown';
-  if (lowerBound(belief) >= goodFrom) return 'good';
-  return upperBound(belief) < badBelow ? 'bad' : 'unknown';
 }
 
 /** What one observer brings along. */

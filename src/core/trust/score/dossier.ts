@@ -11,7 +11,8 @@ import type { EvidenceBook } from '../evidence/evidence.ts';
 import type { EvidencePool } from '../evidence/evidence-pool.ts';
 import type { PresenceBook } from '../evidence/presence.ts';
 import { isAnchorFor } from '../evidence/word-of.ts';
-import { Reputation } from '../reputation/reputation.ts';
+import type { EvidenceSet } from '../reputation/evidence-table.ts';
+import type { Reputation } from '../reputation/reputation.ts';
 import type { VerdictBook } from '../verdicts/verdict-book.ts';
 import { slashWeight } from '../verdicts/verdict-desk.ts';
 import type { Finding, RaterEvidence, Statement, TrustFacts } from './trust-facts.ts';
@@ -26,6 +27,8 @@ export interface DossiersOptions {
   readonly attestations: AttestationBook;
   readonly verdicts: VerdictBook;
   readonly presence: PresenceBook;
+  /** Weighs what others say; asked only where they have said anything. */
+  readonly weigh: (evidence: EvidenceSet) => Reputation;
 }
 
 const hourMs = 3_600_000;
@@ -140,7 +143,7 @@ export class Dossiers {
     const own = evidence.peers().map((subject) => {
       return { rater: did, subject, days: evidence.of(subject) };
     });
-    const of = new Reputation({
+    const of = this.#options.weigh({
       reports: [...own, ...pool.reports()],
       seeds: [...new Set(anchors.map(({ issuer }) => issuer))],
       now: hour * hourMs,

@@ -11,7 +11,7 @@ import {
   upperBound,
 } from '../evidence/belief.ts';
 import { presenceBelief } from '../evidence/uptime.ts';
-import { type Standing, standingOf } from '../reputation/reputation.ts';
+import { type Standing, standingOf } from '../reputation/standing.ts';
 import {
   attestationFactor,
   complianceFactor,

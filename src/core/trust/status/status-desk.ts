@@ -3,10 +3,12 @@
  * @module
  */
 import type { Did } from '../../../base/ids.ts';
+import { loadOnce } from '../../../base/load-once.ts';
 import type { CredentialExaminer } from '../credentials/credentials.ts';
-import { type CredentialRequest, issueCredential } from '../credentials/issue.ts';
+import type { CredentialRequest } from '../credentials/issue.ts';
+import { loadRestOfTrust } from '../load-later.ts';
 import type { TrustEngineOptions } from '../trust-engine-options.ts';
-import { OwnLists } from './own-lists.ts';
+import type { OwnLists } from './own-lists.ts';
 import type { StatusList } from './status-list.ts';
 import { StatusLists } from './status-lists.ts';
 import { type Reach, StatusRelay } from './status-relay.ts';
@@ -23,13 +25,17 @@ export interface StatusDeskOptions extends TrustEngineOptions {
 }
 
 const hourMs = 3_600_000;
+/** Where own lists stand in the store. */
+const ownListPrefix = 'own-list/';
 
 /** Gives credentials their places in a list, takes them back, and keeps lists new. */
 export class StatusDesk {
   readonly lists: StatusLists;
   readonly #options: StatusDeskOptions;
-  readonly #own: OwnLists;
+  readonly #loadOwn: () => Promise<OwnLists>;
   readonly #relay: StatusRelay;
+  /** Undefined until there is a list, or a credential is issued. */
+  #own: OwnLists | undefined;
   /** Reasons of what is under way, by credential. */
   readonly #reasons = new Map<string, string>();
 
@@ -43,19 +49,28 @@ export class StatusDesk {
       },
       maxAgeMs: options.maxStatusAgeMs ?? hourMs,
     });
-    this.#own = new OwnLists(options);
+    this.#loadOwn = loadOnce(async () => {
+      const { OwnLists } = await loadRestOfTrust();
+      const own = new OwnLists(options);
+      await own.load();
+      this.#own = own;
+      return own;
+    });
     this.#relay = new StatusRelay({
       ...options,
       http: options.http,
       histories: options.keys,
       lists: this.lists,
-      own: this.#own,
+      own: this.#loadOwn,
     });
   }
 
   /** Learns which own lists there are. */
-  load(): Promise<void> {
-    return this.#own.load();
+  async load(): Promise<void> {
+    let found = false;
+    const first = this.#options.store.scan({ prefix: ownListPrefix, limit: 1 });
+    for await (const _ of first) found = true;
+    if (found) await this.#loadOwn();
   }
 
   /** Begins to answer peers. */
@@ -65,37 +80,43 @@ export class StatusDesk {
 
   /** Epoch milliseconds at which an own list must be signed again; undefined without lists. */
   get dueAt(): number | undefined {
-    return this.#own.dueAt;
+    return this.#own?.dueAt;
   }
 
   /** A credential with its places in a list of this node. */
   async issue(request: CredentialRequest): Promise<{ readonly id: string; readonly jwt: string }> {
-    const { id, jwt, list } = await issueCredential(request, { ...this.#options, own: this.#own });
+    const { issueCredential } = await loadRestOfTrust();
+    const own = await this.#loadOwn();
+    const { id, jwt, list } = await issueCredential(request, { ...this.#options, own });
     await this.lists.take(list);
     return { id, jwt };
   }
 
   /** Takes credential `id` back for good and tells everybody connected; `NOT_FOUND`. */
   revoke(id: string, reason: string): Promise<Reach> {
-    return this.#publish(id, reason, () => this.#own.revoke(id, reason));
+    return this.#publish(id, reason, (own) => own.revoke(id, reason));
   }
 
   /** Takes credential `id` back for now and tells everybody connected; `NOT_FOUND`, `STATE_CONFLICT`. */
   suspend(id: string, reason: string): Promise<Reach> {
-    return this.#publish(id, reason, () => this.#own.suspend(id, reason));
+    return this.#publish(id, reason, (own) => own.suspend(id, reason));
   }
 
   /** Lets credential `id` stand again and tells everybody connected; `NOT_FOUND`, `STATE_CONFLICT`. */
   reinstate(id: string): Promise<Reach> {
-    return this.#publish(id, 'reinstated', () => this.#own.reinstate(id));
+    return this.#publish(id, 'reinstated', (own) => own.reinstate(id));
   }
 
-  async #publish(id: string, reason: string, change: () => Promise<string>): Promise<Reach> {
+  async #publish(
+    id: string,
+    reason: string,
+    change: (own: OwnLists) => Promise<string>,
+  ): Promise<Reach> {
     const { clock } = this.#options;
     const begun = clock.monotonic();
     this.#reasons.set(id, reason);
     try {
-      const token = await change();
+      const token = await change(await this.#loadOwn());
       await this.lists.take(token);
       const reach = await this.#relay.publish(token);
       return { ...reach, ms: clock.monotonic() - begun };
@@ -106,12 +127,12 @@ export class StatusDesk {
 
   /** Signs the own lists that are due, and tells of them. */
   async renew(): Promise<void> {
-    await this.#tell(await this.#own.renew());
+    await this.#tell((await this.#own?.renew()) ?? []);
   }
 
   /** Signs every own list by the key of now, and tells of them. */
   async resign(): Promise<void> {
-    await this.#tell(await this.#own.resign());
+    await this.#tell((await this.#own?.resign()) ?? []);
   }
 
   async #tell(tokens: readonly string[]): Promise<void> {

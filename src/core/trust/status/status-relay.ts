@@ -35,7 +35,7 @@ export interface StatusRelayOptions {
   readonly histories: Histories;
   readonly examiner: CredentialExaminer;
   readonly lists: StatusLists;
-  readonly own: OwnLists;
+  readonly own: () => Promise<OwnLists>;
   /** Whether this node has to do with a list: only then does a stranger's push take room and time. */
   readonly wanted: (id: string, issuer: Did) => boolean;
   readonly background: (work: Promise<unknown>) => void;
@@ -68,7 +68,8 @@ export class StatusRelay {
     const { street } = this.#options;
     street.handle('trust.status', async ({ body }) => {
       const { list: n } = askShape(body, 'body');
-      return this.#proven(await this.#options.own.token(n));
+      const own = await this.#options.own();
+      return this.#proven(await own.token(n));
     });
     street.handle('trust.status.push', (call) => this.#take(call));
   }
@@ -96,7 +97,7 @@ export class StatusRelay {
 
   async #askIssuer(issuer: Did, n: number): Promise<string | undefined> {
     const { did, own, street } = this.#options;
-    if (issuer === did) return own.token(n);
+    if (issuer === did) return (await own()).token(n);
     if (!street.peers().includes(issuer)) return undefined;
     const answer = await this.#call(issuer, 'trust.status', { list: n }, fetchMs);
     const { credential, log } = provenShape(answer, 'trust.status');

@@ -8,11 +8,8 @@ import {
   type Report,
 } from '../../../../src/core/trust/reputation/evidence-table.ts';
 import { experienceGraph } from '../../../../src/core/trust/reputation/reach.ts';
-import {
-  opinionOf,
-  Reputation,
-  standingOf,
-} from '../../../../src/core/trust/reputation/reputation.ts';
+import { opinionOf, Reputation } from '../../../../src/core/trust/reputation/reputation.ts';
+import { standingOf } from '../../../../src/core/trust/reputation/standing.ts';
 
 const now = 100 * 86_400_000;
 const peer = (name: string | number): Did => `did:web:${String(name)}.example`;
