@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../../src/adapters/stores/memory.ts';
 import type { Duration } from '../../../src/base/duration.ts';
+import type { Did } from '../../../src/base/ids.ts';
 import { createIdentity, KeyRing } from '../../../src/core/identity/index.ts';
 import { TrustEngine } from '../../../src/core/trust/index.ts';
 import { nodeCrypto } from '../../../src/platform/node-crypto.ts';
@@ -56,6 +57,35 @@ describe('a credential between three organisations', () => {
     expect(world.street.calls.some((call) => call.includes(`${verifier.did} ${issuer.did}`))).toBe(
       false,
     );
+  });
+
+  it('brings the histories and lists of what is shown, and none of strangers', async () => {
+    const { world, issuer, holder, verifier, jwt } = await three();
+    const stranger = await world.org('stranger');
+    await stranger.trust.issue({ subject: holder.did, type: 'Iso14001', claims: {} });
+    world.street.connect(holder.did, stranger.did);
+    world.street.connect(holder.did, verifier.did);
+    const listOf = async (did: Did) => {
+      const answer = await world.street.call(holder.did, did, 'trust.status', { list: 0 });
+      return (answer as { credential: string }).credential;
+    };
+    const lists = [await listOf(stranger.did), await listOf(issuer.did)];
+    const learnt: Did[] = [];
+    verifier.keys.learn = (log?: unknown) => {
+      learnt.push((log as { did: Did }[])[0]!.did);
+      return Promise.resolve();
+    };
+    const proof = { keyId: issuer.signer.keyId, signature: 'A'.repeat(86) };
+    const entry = { format: 1, version: 1, at: '2030-01-01T00:00:00.000Z', keys: [], next: [] };
+    const logs = [stranger, issuer].map(({ did }) => [{ ...entry, did, proof }]);
+    const body = { credentials: [jwt], lists, logs };
+    await world.street.call(holder.did, verifier.did, 'trust.offer', body);
+    expect(learnt).toEqual([issuer.did]);
+    const kept: string[] = [];
+    for await (const { value } of verifier.store.scan({ prefix: 'list/' })) {
+      kept.push((JSON.parse(new TextDecoder().decode(value)) as { token: string }).token);
+    }
+    expect(kept).toEqual([lists[1]]);
   });
 
   it('is offered to those already connected', async () => {
