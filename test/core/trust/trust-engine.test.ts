@@ -88,6 +88,26 @@ describe('a credential between three organisations', () => {
     expect(kept).toEqual([lists[1]]);
   });
 
+  it('is looked at one offer at a time, with one more waiting: whoever sends faster is refused', async () => {
+    const { world, issuer, holder, verifier, jwt } = await three();
+    world.street.connect(holder.did, verifier.did);
+    await until(() => verifier.trust.credentialsOf(holder.did).size === 1);
+    let goOn: () => void = () => undefined;
+    const waiting = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    verifier.keys.learn = () => waiting;
+    const proof = { keyId: issuer.signer.keyId, signature: 'A'.repeat(86) };
+    const entry = { format: 1, version: 1, at: '2030-01-01T00:00:00.000Z', keys: [], next: [] };
+    const body = { credentials: [jwt], lists: [], logs: [[{ ...entry, did: issuer.did, proof }]] };
+    const offer = () => world.street.call(holder.did, verifier.did, 'trust.offer', body);
+    const two = [offer(), offer()];
+    await expect(offer()).rejects.toMatchObject({ code: 'OVERLOADED' });
+    goOn();
+    expect(await Promise.all(two)).toEqual([{}, {}]);
+    expect(await offer()).toEqual({});
+  });
+
   it('is offered to those already connected', async () => {
     const { world, issuer, holder, verifier } = await three();
     world.street.connect(holder.did, verifier.did);

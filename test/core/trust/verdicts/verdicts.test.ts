@@ -230,6 +230,23 @@ describe('a quarantine', () => {
     expect(other.trust.quarantined()).toEqual([]);
   });
 
+  it('is not ended by an end that is of the future', async () => {
+    const town = new Town();
+    const { clock } = town.world;
+    const issuer = party('issuer');
+    const other = await town.org('other', [issuer]);
+    const verdict = await verdictBy(issuer, guilty.did, clock.now());
+    hearing(town, other, { verdict });
+    await until(() => other.trust.quarantined().length === 1);
+    const { id, by, about } = verdict;
+    const at = toInstant(clock.now() + 60_001);
+    const end = { format: 1, verdict: id, by, about, at, because: 'lifted' } as const;
+    hearing(town, other, { release: await sign('trust-release', end, issuer.signer) });
+    await settled();
+    await clock.advance('5m');
+    expect(other.trust.quarantined()).toEqual([guilty.did]);
+  });
+
   it('silences whom it is about: neither its words nor its credentials count meanwhile', async () => {
     const town = new Town();
     const speaker = await town.org('speaker');
@@ -499,6 +516,20 @@ describe('notice and appeal', () => {
     const filed = await judged.trust.appeal(verdict.id, { grounds: 'please' });
     expect(filed.delivered).toBe(false);
     expect(issuer.trust.quarantined()).toEqual([judged.did]);
+  });
+
+  it('is taken of a verdict on this node alone, and only when it is signed', async () => {
+    const { town, judged, friend, verdict } = await three();
+    const { id } = verdict;
+    const told = (piece: unknown) =>
+      town.world.street.call(friend.did, judged.did, 'trust.notice', { verdict: piece });
+    const now = town.world.clock.now();
+    const onOther = await verdictBy(friend, guilty.did, now, { about: party('other').did });
+    const forged = { ...verdict, id: 'verdict-2', reason: 'something worse' };
+    for (const piece of [onOther, forged]) {
+      await expect(told(piece)).rejects.toMatchObject({ code: 'VERDICT_REFUSED' });
+    }
+    expect(judged.trust.notices().map((one) => one.id)).toEqual([id]);
   });
 
   it('is refused once the verdict is over', async () => {
