@@ -123,6 +123,29 @@ export function fromBase64url(text: string, at = 'base64url'): Bytes {
   return bytes;
 }
 
+/**
+ * What {@link fromBase64url} and {@link fromUtf8} make of `text`, in a quarter of the time, where that is ASCII; undefined where it is
+ * not, and for all that {@link fromBase64url} refuses.
+ */
+export function asciiOfBase64url(text: string): string | undefined {
+  const rest = text.length % 4;
+  if (rest === 1 || text.includes('+') || text.includes('/')) return undefined;
+  const ascii = decoded(text.replaceAll('-', '+').replaceAll('_', '/'));
+  // Padding and white space, which atob passes over, leave less.
+  if (ascii?.length !== Math.floor((text.length * 3) / 4)) return undefined;
+  if (rest !== 0 && (digit(text, text.length - 1) & (rest === 2 ? 15 : 3)) !== 0) return undefined;
+  return encoder.encode(ascii).length === ascii.length ? ascii : undefined;
+}
+
+/** One character for each byte of base64 (WHATWG Infra, forgiving-base64 decode). */
+function decoded(base64: string): string | undefined {
+  try {
+    return atob(base64);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The value of a digit; above 63 for what is none. */
 function digit(text: string, i: number): number {
   return digits[text.charCodeAt(i)] ?? 0xff;

@@ -3,7 +3,7 @@
  * and never brought along. Nothing in it is proven by that.
  * @module
  */
-import { type Bytes, fromBase64url, fromUtf8, utf8 } from './bytes.ts';
+import { asciiOfBase64url, type Bytes, fromBase64url, fromUtf8, utf8 } from './bytes.ts';
 import { frozen } from './frozen.ts';
 import type { Did, DidUrl } from './ids.ts';
 import { isDeep } from './json-depth.ts';
@@ -76,11 +76,11 @@ function headerIn(part: string): JwsHeader {
 }
 
 function jsonPart(part: string, name: string): Readonly<Record<string, unknown>> {
-  const bytes = base64Part(part, name);
+  const text = asciiOfBase64url(part) ?? base64Part(part, name);
   let json: string;
   let value: unknown;
   try {
-    json = fromUtf8(bytes);
+    json = typeof text === 'string' ? text : fromUtf8(text);
     value = JSON.parse(json);
   } catch (cause) {
     throw tokenRefusal('form.json', `the ${name} is not JSON`, cause);

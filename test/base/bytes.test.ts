@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  asciiOfBase64url,
   concat,
   equalBytes,
   fromBase64url,
@@ -47,6 +48,19 @@ describe('base64url', () => {
       code: 'SCHEMA_INVALID',
       params: { at: 'field' },
     });
+    expect(asciiOfBase64url(encoded)).toBeUndefined();
+  });
+
+  it('is read as text at once where that is ASCII, and only there', () => {
+    const any = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.json());
+    fc.assert(
+      fc.property(any, (text) => {
+        const encoded = Buffer.from(text.toWellFormed()).toString('base64url');
+        const isAscii = Array.from(text).every((one) => one.codePointAt(0)! < 0x80);
+        expect(asciiOfBase64url(encoded)).toBe(isAscii ? text : undefined);
+      }),
+      { numRuns: 1_000 },
+    );
   });
 
   it('reads back what it wrote', () => {
@@ -66,6 +80,8 @@ describe('base64url', () => {
           expect(toBase64url(fromBase64url(text))).toBe(text);
         });
         expect(error?.code ?? 'SCHEMA_INVALID').toBe('SCHEMA_INVALID');
+        const ascii = asciiOfBase64url(text);
+        if (ascii !== undefined) expect(toBase64url(utf8(ascii))).toBe(text);
       }),
       { numRuns: 1_000 },
     );

@@ -78,6 +78,11 @@ export function questionsIn(
   statuses: readonly CredentialStatus[],
   issuer: Did,
 ): readonly Question[] {
+  if (statuses.length === 1) {
+    // The case of nearly all, and each credential comes here once.
+    const id = statuses[0]!.statusListCredential;
+    return [{ name: nameOf(id, issuer), id, issuer, entries: statuses }];
+  }
   const ids = new Set(statuses.map(({ statusListCredential }) => statusListCredential));
   return [...ids].map((id) => ({
     name: nameOf(id, issuer),
