@@ -45,10 +45,14 @@ export interface ChaosReport {
 /** Makers of steps. */
 export const chaos = {
   /** The steps of a plan; each begins when the one before is over and the mesh is whole again. */
-  plan: (steps: readonly ChaosStep[]): ChaosPlan => ({ steps: [...steps] }),
+  plan: (steps: readonly ChaosStep[]): ChaosPlan => ({ steps: [...stepsOf(steps, 'steps')] }),
 
   /** Ends a node (`b/0`) in the midst of its work. */
-  crash: (node: string): ChaosStep => step(`crash ${node}`, crashing(node)),
+  crash: (node: string): ChaosStep => {
+    if (/^[^/]+\/\d+$/.test(node)) return step(`crash ${node}`, crashing(node));
+    const expected = "the name of a node, e.g. 'b/0'";
+    throw new MeshError('INVALID_ARGUMENT', { argument: 'node', expected, got: node });
+  },
 
   /** Cuts `a` from `b`. */
   partition: (a: readonly string[], b: readonly string[]): ChaosStep =>
@@ -76,17 +80,16 @@ export const chaos = {
 /** Runs `plan` in `mesh`, step by step. */
 export async function runPlan(mesh: TestMesh, plan: ChaosPlan): Promise<ChaosReport> {
   const rows: ChaosRow[] = [];
+  const steps = stepsOf((plan as Partial<ChaosPlan> | undefined)?.steps, 'plan');
   await offerProbes(mesh);
-  for (const one of plan.steps) {
-    if (!(one instanceof Step)) {
-      throw new MeshError('INVALID_ARGUMENT', {
-        argument: 'plan.steps',
-        expected: 'made by chaos',
-      });
-    }
-    rows.push(await one.run(mesh));
-  }
+  for (const one of steps) rows.push(await one.run(mesh));
   return { rows };
+}
+
+function stepsOf(steps: unknown, argument: string): readonly Step[] {
+  if (Array.isArray(steps) && steps.every((one) => one instanceof Step)) return steps;
+  const expected = 'steps made by chaos';
+  throw new MeshError('INVALID_ARGUMENT', { argument, expected, got: steps });
 }
 
 /** A fault at work. */

@@ -54,7 +54,7 @@ export async function forSeeds(
   body: (seed: number) => Promise<void>,
   options: ForSeedsOptions = {},
 ): Promise<void> {
-  checkCount(n);
+  checkSeeds(n, body, options);
   const { from = 1, faults } = options;
   const only = faults && new Set(faults);
   for (let seed = from; seed < from + n; seed += 1) {
@@ -168,11 +168,22 @@ function messageOf(failure: unknown): string {
   return failure instanceof Error ? failure.message : String(failure);
 }
 
-function checkCount(n: number): void {
-  if (Number.isSafeInteger(n) && n >= 1) return;
-  throw new MeshError('INVALID_ARGUMENT', {
-    argument: 'n',
-    expected: 'a whole number above 0',
-    got: n,
-  });
+function checkSeeds(n: number, body: unknown, options: ForSeedsOptions): void {
+  const { from = 1, faults = [], shrinkRuns = 0, replay } = options;
+  assertThat(isCount(n) && n > 0, 'n', 'a whole number above 0', n);
+  assertThat(typeof body === 'function', 'body', 'a function of a seed', body);
+  assertThat(Number.isSafeInteger(from), 'from', 'a whole number', from);
+  const areNumbers = Array.isArray(faults) && faults.every(isCount);
+  assertThat(areNumbers, 'faults', 'the numbers of faults', faults);
+  assertThat(isCount(shrinkRuns), 'shrinkRuns', 'a whole number', shrinkRuns);
+  const isWording = replay === undefined || typeof replay === 'function';
+  assertThat(isWording, 'replay', 'a function that words the command', replay);
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function assertThat(holds: boolean, argument: string, expected: string, got: unknown): void {
+  if (!holds) throw new MeshError('INVALID_ARGUMENT', { argument, expected, got });
 }

@@ -20,22 +20,32 @@ export interface Broken {
 
 /**
  * An agent does no task twice, however often it is asked, over crashes and restarts too, as long as its disk is kept. A durable
- * agent goes on with what a crash has interrupted, and is judged by {@link durableOverOnce}.
+ * agent goes on with what a crash has interrupted, until the caller was told how it ended.
  */
 const atMostOnce: Invariant = {
   name: 'task-at-most-once',
   begin: () => {
     const begun = new PerDisk<Set<string>>(() => new Set());
+    const executed = new PerDisk<Set<string>>(() => new Set());
+    const over = new PerDisk<Set<string>>(() => new Set());
     return (event) => {
-      begun.see(event);
-      if (event.type !== 'handler.began' || event['durable'] === true) return undefined;
-      const { node, agent, task, caller } = event;
-      const name = [agent, caller, task].join(' ');
-      if (!begun.of(node).has(name)) {
-        begun.of(node).add(name);
-        return undefined;
+      for (const memory of [begun, executed, over]) memory.see(event);
+      const { type, node, agent, peer, task, caller, durable } = event;
+      if (type === 'task.executed') executed.of(node).add(`${String(peer)} ${String(task)}`);
+      if (type === 'task.completed') {
+        const name = `${orgOf(node)} ${String(task)}`;
+        for (const [by, tasks] of executed.all()) {
+          if (orgOf(by) === peer && tasks.has(name)) over.of(by).add(name);
+        }
       }
-      return `agent '${String(agent)}' of ${node} began task ${String(task)} of ${String(caller)} twice`;
+      if (type !== 'handler.began') return undefined;
+      const asked = `${String(caller)} ${String(task)}`;
+      const name = `${String(agent)} ${asked}`;
+      const again = durable === true ? over.of(node).has(asked) : begun.of(node).has(name);
+      begun.of(node).add(name);
+      if (!again) return undefined;
+      const told = durable === true ? 'again, which was over' : 'twice';
+      return `agent '${String(agent)}' of ${node} began task ${String(task)} of ${String(caller)} ${told}`;
     };
   },
 };
@@ -104,30 +114,6 @@ const storesGoForward: Invariant = {
       newest.of(node).revision = revision;
       if (revision > before) return undefined;
       return `the store of ${node} went from revision ${String(before)} to ${String(revision)}`;
-    };
-  },
-};
-
-/** A durable task whose caller was told how it ended is over: nobody runs it again. */
-const durableOverOnce: Invariant = {
-  name: 'durable-over-once',
-  begin: () => {
-    const executed = new PerDisk<Set<string>>(() => new Set());
-    const over = new PerDisk<Set<string>>(() => new Set());
-    return (event) => {
-      executed.see(event);
-      over.see(event);
-      const { type, node, peer, task, caller } = event;
-      if (type === 'task.executed') executed.of(node).add(`${String(peer)} ${String(task)}`);
-      if (type === 'task.completed') {
-        const name = `${orgOf(node)} ${String(task)}`;
-        for (const [by, tasks] of executed.all()) {
-          if (orgOf(by) === peer && tasks.has(name)) over.of(by).add(name);
-        }
-      }
-      if (type !== 'handler.began' || event['durable'] !== true) return undefined;
-      if (!over.of(node).has(`${String(caller)} ${String(task)}`)) return undefined;
-      return `${node} runs task ${String(task)} of ${String(caller)} again, which was over`;
     };
   },
 };
@@ -211,7 +197,6 @@ export const invariants: readonly Invariant[] = [
   sessionsInOrder,
   storesGoForward,
   nothingUncaught,
-  durableOverOnce,
   oneHolder,
   silenceNoticed,
   noTaskToQuarantined,
@@ -240,13 +225,25 @@ export class Watchman {
   readonly see = (event: TraceEvent): void => {
     if (this.#broken !== undefined) return;
     for (const { name, look } of this.#looks) {
-      const detail = look(event);
+      const detail = seen(look, event);
       if (detail === undefined) continue;
       this.#broken = { invariant: name, detail, event };
       this.#tell(this.#broken);
       return;
     }
   };
+}
+
+/** What a look says; one that throws would otherwise hit whoever has just told of the event. */
+function seen(
+  look: (event: TraceEvent) => string | undefined,
+  event: TraceEvent,
+): string | undefined {
+  try {
+    return look(event);
+  } catch (error) {
+    return `the law itself failed: ${String(error)}`;
+  }
 }
 
 /** Something remembered per node until its disk is lost. */

@@ -12,6 +12,7 @@ import type { ChaosPlan, ChaosReport } from './chaos.ts';
 import type { Invariant } from './invariants.ts';
 import type { DiskOptions } from './simulation/disk.ts';
 import type { TestNetwork, TestNode } from './simulation/faults.ts';
+import { checkOptions } from './simulation/mesh-options.ts';
 import type { NetworkOptions } from './simulation/network.ts';
 import { SimulatedMesh } from './simulation/simulated-mesh.ts';
 import type { DrawnFault } from './simulation/storm.ts';
@@ -149,6 +150,7 @@ export interface TestMesh extends AsyncDisposable {
 
 /** A mesh whose nodes have started and met. Throws `INVALID_ARGUMENT` naming the option at fault. */
 export async function createTestMesh(options: TestMeshOptions = {}): Promise<TestMesh> {
+  checkOptions(options);
   const mesh = new SimulatedMesh(options, await loadHouse());
   try {
     await mesh.begin();

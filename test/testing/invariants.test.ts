@@ -65,7 +65,7 @@ describe('the laws of every run', () => {
     ],
     ['nothing-uncaught', [], [{ type: 'node.failed', error: 'TypeError' }]],
     [
-      'durable-over-once',
+      'task-at-most-once',
       [{ ...began, durable: true }, ...over, { ...diskLost, node: 'b/0' }, durably],
       [...over, durably],
     ],
@@ -101,7 +101,19 @@ describe('the laws of every run', () => {
   });
 
   it('are all shown above', () => {
-    expect(invariants.map(({ name }) => name)).toHaveLength(11);
+    expect(invariants.map(({ name }) => name)).toHaveLength(10);
+  });
+
+  it('are broken by a law that fails itself, which harms nobody else', () => {
+    const throwing = {
+      name: 'throwing',
+      begin: () => () => {
+        throw new Error('mine');
+      },
+    };
+    const watchman = new Watchman([throwing]);
+    watchman.see({ t: 0, seq: 0, node: 'a/0', type: 'mesh.ready' });
+    expect(watchman.broken?.detail).toBe('the law itself failed: Error: mine');
   });
 
   it('keep the first that was broken', () => {

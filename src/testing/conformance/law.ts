@@ -2,6 +2,7 @@
  * The form of a law, and how a list of them becomes the cases of a kit.
  * @module
  */
+import { MeshError } from '../../base/errors.ts';
 import { type ConformanceCase, checkWithin } from '../assert.ts';
 
 /** What every law may use beside its subject. */
@@ -33,6 +34,11 @@ export function casesOf<Subject, T extends Tools>(
   laws: readonly Law<Subject, T>[],
   { open, close, tools }: Kit<Subject, T>,
 ): ConformanceCase[] {
+  const { timeoutMs } = tools;
+  if (!(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
+    const expected = 'milliseconds above 0';
+    throw new MeshError('INVALID_ARGUMENT', { argument: 'timeoutMs', expected, got: timeoutMs });
+  }
   return laws.map(({ name, claims = always, test }) => {
     const tried = async (): Promise<void> => {
       const subject = await open();

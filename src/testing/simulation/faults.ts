@@ -6,7 +6,7 @@ import { type Duration, toMs } from '../../base/duration.ts';
 import { MeshError } from '../../base/errors.ts';
 import type { MeshClient } from '../../client/index.ts';
 import type { EventLoop } from './event-loop.ts';
-import type { FrameFault, Network, NetworkOptions } from './network.ts';
+import { type FrameFault, frameFaults, type Network, type NetworkOptions } from './network.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 import type { Trace } from './trace.ts';
 
@@ -106,6 +106,7 @@ export class Faults {
         ground.trace.add('', 'fault.network', { ...options });
       },
       corrupt: (from, to, how) => {
+        oneOf(how, frameFaults, 'how');
         for (const a of this.#named(from, 'from')) {
           for (const b of this.#named(to, 'to')) network.spoil(a.name, b.name, how);
         }
@@ -132,6 +133,7 @@ export class Faults {
       },
       crash: async ({ disk = 'kept', power = false } = {}) => {
         this.#assertUp(node, 'crash');
+        oneOf(disk, ['kept', 'lost'], 'disk');
         await node.crash(power, disk);
       },
       restart: async () => {
@@ -152,6 +154,7 @@ export class Faults {
       },
       skewClock: (by, direction = 'ahead') => {
         const ms = toMs(by, 'by');
+        oneOf(direction, ['ahead', 'behind'], 'direction');
         const offsetMs = direction === 'ahead' ? ms : -ms;
         told('clock', { offsetMs });
         node.host.setClock(offsetMs);
@@ -227,7 +230,9 @@ export class Faults {
   }
 
   #all(names: readonly string[], argument: string): readonly SimulatedNode[] {
-    if (names.length > 0) return [...new Set(names.flatMap((name) => this.#named(name, argument)))];
+    const isList: boolean = Array.isArray(names);
+    if (isList && names.length > 0)
+      return [...new Set(names.flatMap((name) => this.#named(name, argument)))];
     const expected = 'names of organisations or nodes';
     throw new MeshError('INVALID_ARGUMENT', { argument, expected, got: names });
   }
@@ -252,6 +257,12 @@ export class Faults {
   #assertUp(node: SimulatedNode, verb: string): void {
     if (!node.up) throw notNow(node, verb, 'up');
   }
+}
+
+function oneOf(got: string, known: readonly string[], argument: string): void {
+  if (known.includes(got)) return;
+  const expected = `one of ${known.join(', ')}`;
+  throw new MeshError('INVALID_ARGUMENT', { argument, expected, got });
 }
 
 function notNow({ name }: SimulatedNode, verb: string, state: string): MeshError {

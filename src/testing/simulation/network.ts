@@ -38,7 +38,10 @@ export interface NetworkOptions {
 }
 
 /** What a carrier may do wrong with one frame. */
-export type FrameFault = 'flip' | 'cut' | 'repeat' | 'swap' | 'swallow';
+export type FrameFault = (typeof frameFaults)[number];
+
+/** All of them. */
+export const frameFaults = ['flip', 'cut', 'repeat', 'swap', 'swallow'] as const;
 
 /** What a liar makes of a frame of its own. */
 type Voice = (frame: Uint8Array) => readonly Spoken[];
@@ -359,9 +362,14 @@ function nameIn(endpoint: string, argument: string): string {
 }
 
 function checkNetwork(options: NetworkOptions): Required<NetworkOptions> {
-  const { latency = [5, 20], tail = 0, drop = 0, duplicate = 0, reorder = 0 } = options;
-  const [low, high] = latency;
-  if (!(low >= 0 && high >= low && Number.isFinite(high))) {
+  const { latency = [5, 20], tail = 0, drop = 0, duplicate = 0, reorder = 0, ...others } = options;
+  const [other] = Object.keys(others);
+  if (other !== undefined) {
+    const expected = 'one of latency, tail, drop, duplicate, reorder';
+    throw new MeshError('INVALID_ARGUMENT', { argument: 'network', expected, got: other });
+  }
+  const [low, high] = Array.isArray(latency) ? latency : [];
+  if (!(low! >= 0 && high! >= low! && Number.isFinite(high))) {
     const expected = 'two numbers of milliseconds, the smaller first';
     throw new MeshError('INVALID_ARGUMENT', {
       argument: 'network.latency',

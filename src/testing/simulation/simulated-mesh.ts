@@ -118,7 +118,9 @@ export class SimulatedMesh implements TestMesh {
     };
     this.clock = {
       advance: async (by) => {
-        await loop.advance(toMs(by, 'by'));
+        const ms = toMs(by, 'by');
+        this.#assertOpen();
+        await loop.advance(ms);
         this.#throwFailure();
       },
       now: () => loop.now,
@@ -199,6 +201,7 @@ export class SimulatedMesh implements TestMesh {
 
   async settle(bound: Duration = settleMs): Promise<void> {
     const ms = toMs(bound, 'bound');
+    this.#assertOpen();
     if (!(await this.#loop.until(() => this.#calls.idle, ms))) {
       const what = `settle(): ${this.#calls.pending().join(', ')}`;
       throw new MeshError('TIMEOUT', { what, ms });
@@ -229,6 +232,7 @@ export class SimulatedMesh implements TestMesh {
   }
 
   async gossip(message: string): Promise<void> {
+    this.#assertOpen();
     this.#grapevine ??= new Grapevine(this.#nodes);
     await this.#grapevine.tell(message);
   }
@@ -248,6 +252,14 @@ export class SimulatedMesh implements TestMesh {
       const expected = `from 0 to ${String(this.#nodes.length - 1)}`;
       throw new MeshError('INVALID_ARGUMENT', { argument: 'i', expected, got: i });
     }
+    if (typeof (behaviour as Partial<Behaviour> | undefined)?.name !== 'string') {
+      const expected = 'a behaviour, e.g. byzantine.silent()';
+      throw new MeshError('INVALID_ARGUMENT', {
+        argument: 'behaviour',
+        expected,
+        got: behaviour,
+      });
+    }
     this.#calls.track(node.host, 'replace', node.replace(behaviour)).catch(() => undefined);
   }
 
@@ -264,10 +276,17 @@ export class SimulatedMesh implements TestMesh {
     where: Readonly<Record<string, unknown>>,
     act: (event: TraceEvent) => void,
   ): () => void {
+    const { node } = where;
+    if (node !== undefined) this.#assertNode(node, 'where.node');
     const off = this.#trace.on((event) => {
       if (!eventFits(event, type, where)) return;
       off();
-      act(event);
+      try {
+        act(event);
+      } catch (error) {
+        // It happens within whatever was told of, whose fault it is not.
+        this.#failures.add(error);
+      }
     });
     return off;
   }
@@ -277,6 +296,7 @@ export class SimulatedMesh implements TestMesh {
   }
 
   note(node: string, what: string, members: Readonly<Record<string, unknown>> = {}): void {
+    if (node !== '') this.#assertNode(node, 'node');
     this.#trace.add(node, `test.${what}`, members);
   }
 
@@ -420,6 +440,16 @@ export class SimulatedMesh implements TestMesh {
       const known = ifOpen(() => ({ record: node.bare.discovery.get(id) }));
       return known === undefined || known.record !== undefined;
     });
+  }
+
+  #assertOpen(): void {
+    if (this.#ended) throw new MeshError('CLOSED', { what: 'the test mesh' });
+  }
+
+  #assertNode(name: unknown, argument: string): void {
+    if (name === '' || this.#nodes.some((node) => node.name === name)) return;
+    const expected = "the name of a node, e.g. 'acme/0'";
+    throw new MeshError('INVALID_ARGUMENT', { argument, expected, got: name });
   }
 
   #throwFailure(): void {

@@ -71,6 +71,7 @@ export class SimulatedNode {
   /** Tasks of which this node gave a receipt, as far as its disk should know. */
   readonly #receipted = new Set<string>();
   #repaired = Promise.resolve();
+  #ended = false;
   #inner: MeshClient | undefined;
   #watched: MeshClient | undefined;
 
@@ -188,6 +189,7 @@ export class SimulatedNode {
   async restart(): Promise<void> {
     await this.#repaired;
     await this.checkRecord();
+    if (this.#ended) throw new MeshError('CLOSED', { what: this.name });
     this.boot();
     await this.start();
   }
@@ -208,6 +210,8 @@ export class SimulatedNode {
 
   /** Closes the client as a program does that ends in order. */
   async close(): Promise<void> {
+    // Who is on the way to a new life must not get there.
+    this.#ended = true;
     if (!this.up) return;
     await this.client.close({ drain: 0 });
     this.#world.trace.add(this.name, 'node.closed');

@@ -8,7 +8,7 @@ import type { AgentDefinition, TaskResult } from '../../client/index.ts';
 import type { Random } from '../../ports/random.ts';
 import type { EventLoop } from './event-loop.ts';
 import type { CrashOptions, Cut, Faults } from './faults.ts';
-import type { FrameFault, NetworkOptions } from './network.ts';
+import { frameFaults, type NetworkOptions } from './network.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 import type { Trace } from './trace.ts';
 
@@ -87,7 +87,6 @@ const restartMs = 5_000;
 const attempts = 4;
 /** Share of tasks without a key. */
 const keyless = 0.2;
-const frameFaults: readonly FrameFault[] = ['flip', 'cut', 'repeat', 'swap', 'swallow'];
 
 /** The agent that does the work of a storm. */
 const worker = 'storm-worker';
