@@ -201,6 +201,7 @@ export type {
   SaidStatus,
   Skew,
   SlashRequest,
+  Standing,
   TownCrier,
   TrustAnchor,
   TrustEdge,
