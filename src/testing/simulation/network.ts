@@ -38,10 +38,10 @@ export interface NetworkOptions {
 }
 
 /** What a carrier may do wrong with one frame. */
-export type FrameFault = (typeof frameFaults)[number];
+export type FrameFault = 'flip' | 'cut' | 'repeat' | 'swap' | 'swallow';
 
 /** All of them. */
-export const frameFaults = ['flip', 'cut', 'repeat', 'swap', 'swallow'] as const;
+export const frameFaults: readonly FrameFault[] = ['flip', 'cut', 'repeat', 'swap', 'swallow'];
 
 /** What a liar makes of a frame of its own. */
 type Voice = (frame: Uint8Array) => readonly Spoken[];
