@@ -128,6 +128,7 @@ async function ground({
 }: Pick<VerifyAuditOptions, 'verify' | 'crypto' | 'clock'>): Promise<{
   readonly crypto: CryptoProvider;
   readonly verify: ProofVerifier;
+  readonly disowned: ProofVerifier;
   readonly learn: (log: unknown) => Promise<void>;
 }> {
   const crypto = given ?? (await platform.crypto());
@@ -136,6 +137,7 @@ async function ground({
     crypto,
     verify: async (...signed) =>
       (await keys.verify(...signed)) || ((await verify?.(...signed)) ?? false),
+    disowned: keys.disowned,
     learn: (log) => keys.learn(log),
   };
 }

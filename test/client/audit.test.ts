@@ -173,6 +173,7 @@ describe('the audit log of a client', () => {
       return checks;
     };
     expect(await verdicts()).toEqual(['holds', 'holds', 'holds', 'holds']);
+    await globex.audit.export(); // signs the end
     await wait();
     const heard = acme.events('identity.rotated')[Symbol.asyncIterator]();
     const first = heard.next();
@@ -183,6 +184,13 @@ describe('the audit log of a client', () => {
     await globex.identity.rotate({ compromised: [{ key, from: since }] });
     await second;
     expect(await verdicts()).toEqual(['does not', 'holds', 'does not', 'does not']);
+    // Its own log stands: what the lost key signed from then on is as if it were not signed, and a head of today covers it.
+    await globex.audit.append('note', { after: 'the loss' });
+    expect(await globex.audit.verify()).toMatchObject({ intact: true, signed: 0 });
+    const bundle = await globex.audit.export();
+    expect(await verifyAuditLog(bundle)).toMatchObject({ intact: true, complete: true, heads: 1 });
+    const own = await globex.audit.verify();
+    expect(own).toMatchObject({ intact: true, signed: own.entries });
     const odd = failure(acme.audit.verifyReceipt((await bodies())[0]!.body, { hereAt: 'then' }));
     expect((await odd).code).toBe('INVALID_ARGUMENT');
   });

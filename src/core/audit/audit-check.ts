@@ -4,12 +4,11 @@
  */
 import type { Anchor } from '../../ports/anchor.ts';
 import type { CryptoProvider } from '../../ports/crypto.ts';
-import type { ProofVerifier } from '../../schema/signed.ts';
+import type { Keys } from './needs.ts';
 
 /** What checking a bundle needs. */
-export interface BundleParts {
+export interface BundleParts extends Keys {
   readonly crypto: CryptoProvider;
-  readonly verify: ProofVerifier;
   /** Takes in a key history, once checked; throws for one that does not hold. */
   readonly learn: (log: unknown) => Promise<void>;
   /** Heads of this log that the reader had from others, e.g. from `audit.checkpoints()` of a peer. */

@@ -8,6 +8,8 @@ import type { ProofVerifier } from '../../schema/signed.ts';
 /** Checks signatures with the keys others have, or had. */
 export interface Keys {
   readonly verify: ProofVerifier;
+  /** Of one that does not verify: whether its key counted until its owner called it compromised from before. Default: none did. */
+  readonly disowned?: ProofVerifier;
 }
 
 /** Key histories: out, to those who check elsewhere, and in. */

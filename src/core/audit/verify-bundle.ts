@@ -30,7 +30,7 @@ import { isIncludedKind } from './included-kind.ts';
 import { type AuditHead, headShape } from './log-rows.ts';
 import { unseal } from './subject-keys.ts';
 import { TreeEdge } from './tree.ts';
-import { headProblem } from './verify-log.ts';
+import { judgeHead } from './verify-log.ts';
 
 /** Somebody's word that entry `index` had this hash. */
 interface Claim {
@@ -245,10 +245,10 @@ class Reading {
     const root = this.#tree ? toBase64url(this.#tree.root(this.#parts.crypto)) : head.root;
     const entry = { hash: this.#chain.hash };
     const owner = { keeper, ...(tenant !== undefined && { tenant }) };
-    const problem = await headProblem(head, { ...owner, log, entry, root }, this.#parts);
+    const { problem, counts } = await judgeHead(head, { ...owner, log, entry, root }, this.#parts);
     if (problem !== undefined) throw new Break(problem, index);
     this.#headAt = index;
-    this.#counts.heads += 1;
+    if (counts) this.#counts.heads += 1;
   }
 
   #takeKey({ tag, secret }: ShownKey): void {

@@ -4,7 +4,7 @@
  */
 import { toBase64url } from '../../base/bytes.ts';
 import { MeshError } from '../../base/errors.ts';
-import { type Signed, verifySigned } from '../../schema/signed.ts';
+import { type ProofVerifier, type Signed, verifySigned } from '../../schema/signed.ts';
 import {
   type AuditEntry,
   type ChainEnd,
@@ -70,9 +70,9 @@ export async function verifyLog(
     if (heads.has(entry.index)) {
       const head = heads.get(entry.index);
       const root = toBase64url(edge.root(crypto));
-      const misfit = await headProblem(head, { ...owner, log, entry, root }, keys);
-      if (misfit !== undefined) return broken(misfit);
-      signed = end.length + 1;
+      const { problem, counts } = await judgeHead(head, { ...owner, log, entry, root }, keys);
+      if (problem !== undefined) return broken(problem);
+      if (counts) signed = end.length + 1;
     }
     end = endOf(entry);
   }
@@ -88,24 +88,41 @@ interface HeadExpectations extends LogKeeper {
   readonly root: string;
 }
 
-/** What does not fit at a signed head; undefined when it stands. It is checked with the key of its time. */
-export async function headProblem(
+/** What a signed head is worth. */
+interface HeadVerdict {
+  /** What does not fit. */
+  readonly problem?: string;
+  /** Whether it signs what comes before it. False without a problem: its key was called compromised from before its time. */
+  readonly counts: boolean;
+}
+
+/** Judges a signed head by the key of its time. */
+export async function judgeHead(
   head: Signed<AuditHead> | undefined,
   { keeper, tenant, log, entry, root }: HeadExpectations,
   keys: Keys,
-): Promise<string | undefined> {
-  if (head === undefined) return 'its signed head cannot be read';
-  if (head.hash !== entry.hash) return 'it is not what was signed';
-  if (head.root !== root) return 'its signed head is of another tree';
-  try {
-    // Heads are signed in the order of the log, each by the key of its time.
-    await verifySigned('audit-head', head, keeper, keys.verify, Date.parse(head.at));
-  } catch (error) {
-    if (!MeshError.is(error)) throw error;
-    return 'its signed head does not verify';
-  }
+): Promise<HeadVerdict> {
+  const unfit = (problem: string): HeadVerdict => ({ problem, counts: false });
+  if (head === undefined) return unfit('its signed head cannot be read');
   const same = head.keeper === keeper && head.tenant === tenant && head.log === log;
-  return same ? undefined : 'its signed head is of another log';
+  const isBy = async (verify: ProofVerifier): Promise<boolean> => {
+    try {
+      // Heads are signed in the order of the log, each by the key of its time.
+      await verifySigned('audit-head', head, keeper, verify, Date.parse(head.at));
+      return true;
+    } catch (error) {
+      if (!MeshError.is(error)) throw error;
+      return false;
+    }
+  };
+  const verifies = await isBy(keys.verify);
+  const isDisowned = !verifies && keys.disowned !== undefined && (await isBy(keys.disowned));
+  // What a thief of the key may have signed is as if it were not there.
+  if (isDisowned) return { counts: false };
+  if (head.hash !== entry.hash) return unfit('it is not what was signed');
+  if (head.root !== root) return unfit('its signed head is of another tree');
+  if (!verifies) return unfit('its signed head does not verify');
+  return same ? { counts: true } : unfit('its signed head is of another log');
 }
 
 async function nameIn(view: LogView): Promise<string | undefined> {

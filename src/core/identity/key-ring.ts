@@ -12,6 +12,7 @@ import type { CryptoProvider, PublicKey } from '../../ports/crypto.ts';
 import type { DidResolver, Resolution, ResolveOptions } from '../../ports/resolver.ts';
 import type { Store } from '../../ports/store.ts';
 import { type DidLog, didLogLimits, didLogShape } from '../../schema/did-log.ts';
+import type { ProofVerifier } from '../../schema/signed.ts';
 import { DerivedDids, derivedMethods } from './methods/derived-dids.ts';
 import { isPrefix } from './methods/did-log-rules.ts';
 import { meshDocument, verifyDidLog } from './methods/did-mesh.ts';
@@ -296,6 +297,22 @@ export class KeyRing implements DidResolver {
   ): Promise<boolean> => {
     try {
       const { key } = await this.keyOf(keyId, { purpose: 'assertionMethod', at });
+      return await this.#options.crypto.verify(key, message, signature);
+    } catch (error) {
+      if (MeshError.is(error)) return false;
+      throw error;
+    }
+  };
+
+  /**
+   * Of a signature that `verify` refuses: whether its key counted `at` that time, until its DID called it compromised from
+   * before then. It may be its owner's or a thief's, and says nothing any more.
+   */
+  readonly disowned: ProofVerifier = async (keyId, message, signature, at) => {
+    const known = await this.#known(splitDidUrl(keyId).did);
+    if (known === undefined || at === undefined) return false;
+    try {
+      const key = signingKeyAt({ log: known.log, keyId, at, orCompromised: true });
       return await this.#options.crypto.verify(key, message, signature);
     } catch (error) {
       if (MeshError.is(error)) return false;

@@ -97,20 +97,25 @@ export interface KeyQuery {
   readonly at: number | undefined;
   /** The entry that was the newest known here at `at`: nobody can go by news before they come. */
   readonly knownThen?: DidLogEntry | undefined;
+  /** Whether the key may be one that was called compromised afterwards. Default false. */
+  readonly orCompromised?: boolean;
 }
 
 /**
  * The key of a checked history, valid at `at` or now. Throws `DID_DEACTIVATED`, `KEY_REVOKED` for one that was replaced,
  * does not count yet or is compromised, `KEY_INVALID` for one that is in no entry.
  */
-export function signingKeyAt({ log, keyId, at, knownThen }: KeyQuery): PublicKey {
+export function signingKeyAt(query: KeyQuery): PublicKey {
+  const { log, keyId, at, knownThen, orCompromised = false } = query;
   const { did, fragment } = splitDidUrl(keyId);
   const entry = entryAt(log, at);
   if (!log.some(({ keys }) => keys.includes(fragment))) {
     throw new MeshError('KEY_INVALID', { key: fragment, detail: `no key of ${did}` });
   }
   const lost = compromisedFrom(log, fragment);
-  if (lost !== undefined && (at ?? Infinity) >= lost) throw revoked(fragment, 'compromised');
+  if (!orCompromised && lost !== undefined && (at ?? Infinity) >= lost) {
+    throw revoked(fragment, 'compromised');
+  }
   // Within one millisecond nobody can tell what came first.
   const just = at === undefined ? undefined : entryAt(log, at - 1);
   if ([entry, just, knownThen].some((one) => isInForce(one, fragment))) {
