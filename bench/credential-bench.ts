@@ -36,6 +36,19 @@ export function credentialBench(algorithm: Algorithm): Bench {
   });
   const peerCase = (name: string, call: (rig: CredentialRig) => Promise<void>, count: number) =>
     of(name, 'peer', (ready, share) => rate(count * share, () => call(ready)));
+  const native = 'node:crypto, the signature alone';
+  const nativeCase = (
+    name: string,
+    role: Case['role'],
+    call: (rig: CredentialRig, token: string) => void,
+  ): Case =>
+    of(name, role, async (ready, share) => {
+      const tokens = await ready.mint(Math.ceil(times * share));
+      return rate(tokens.length, (i) => {
+        call(ready, tokens[i]!);
+        return undefined;
+      });
+    });
   return {
     what: `Verifying a credential signed with ${algorithm}, one after the other, the DID document and the status list at hand.`,
     unit: 'calls/s',
@@ -63,12 +76,15 @@ export function credentialBench(algorithm: Algorithm): Bench {
         ? [peerCase('Veramo 7 verifyCredential', (ready) => ready.veramo(), times / 8)]
         : []),
       peerCase('jose 6 jwtVerify', (ready) => ready.jose(), times),
-      of('node:crypto, the signature alone', 'limit', async (ready, share) => {
-        const tokens = await ready.mint(Math.ceil(times * share));
-        return rate(tokens.length, (i) => {
-          ready.native(tokens[i]!);
-          return undefined;
-        });
+      ...(algorithm === 'ES256'
+        ? [
+            nativeCase(`${native}, as JWS writes it`, 'peer', (rig, token) => {
+              rig.nativeAsWritten(token);
+            }),
+          ]
+        : []),
+      nativeCase(native, 'limit', (rig, token) => {
+        rig.native(token);
       }),
     ],
   };
