@@ -16,7 +16,7 @@ describe('under threat', () => {
     ['C', 0.07],
     ['D', 0.06],
     ['E', 0.15],
-    ['W', 0.1],
+    ['W', 0.12],
   ])(
     '%s, good peers get little bad service',
     (threat, bound) => {
