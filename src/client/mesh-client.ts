@@ -309,7 +309,7 @@ export class MeshClient implements Extensible, AsyncDisposable {
    * ended. Throws `DID_NOT_FOUND`, `DID_UNREACHABLE`, `DID_INVALID`, `DID_METHOD_UNKNOWN`.
    */
   async resolve(did: Did, options?: ResolveOptions): Promise<Resolution> {
-    return (await this.#ready()).rooms.keys.resolve(did, options);
+    return (await this.#ready()).rooms.keys.resolve(asDid(did), options);
   }
 
   /**

@@ -74,6 +74,7 @@ describe('a client and DIDs of other methods', () => {
       clock,
       resolution: { ttlMs: { web: 1_000 } },
     });
+    await expect(mesh.resolve(7 as never)).rejects.toMatchObject({ code: 'DID_INVALID' });
     expect(await mesh.resolve(issuer)).toMatchObject({ document: { id: issuer }, ageMs: 0 });
     await clock.advance(400);
     expect((await mesh.resolve(issuer)).ageMs).toBe(400);

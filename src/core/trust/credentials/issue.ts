@@ -54,6 +54,7 @@ export async function issueCredential(
   request: CredentialRequest,
   tools: IssuerTools,
 ): Promise<IssuedToken> {
+  if (!isPlainObject(request)) refuse('request', 'an object', request);
   checkRequest(request);
   const { subject, type, claims, validFor = '90d' } = request;
   const life = toMs(validFor, 'validFor');
@@ -78,13 +79,14 @@ export async function issueCredential(
 }
 
 function checkRequest({ subject, type, claims }: CredentialRequest): void {
-  const refuse = (argument: string, expected: string, got: unknown): never => {
-    throw new MeshError('INVALID_ARGUMENT', { argument, expected, got });
-  };
   if (!isDid(subject)) refuse('subject', 'a DID', subject);
   if (!/^[A-Za-z][\w.:-]{0,127}$/.test(type) || type === 'VerifiableCredential') {
     refuse('type', 'a name such as Iso14001Certificate', type);
   }
   if (!isPlainObject(claims) || 'id' in claims) refuse('claims', 'JSON data without id', claims);
   canonicalJson(claims);
+}
+
+function refuse(argument: string, expected: string, got: unknown): never {
+  throw new MeshError('INVALID_ARGUMENT', { argument, expected, got });
 }

@@ -146,11 +146,14 @@ export class EvidenceBook {
     }
   }
 
-  #accept(
+  async #accept(
     receipt: SignedReceipt,
     verdict: Verdict,
     { note, score }: { readonly note: string | undefined; readonly score?: number },
   ) {
+    if (note !== undefined && typeof note !== 'string') {
+      throw new MeshError('INVALID_ARGUMENT', { argument: 'note', expected: 'text', got: note });
+    }
     const { did: by, clock, signer } = this.#options;
     const acceptance: Acceptance = {
       format: 1,
@@ -164,7 +167,7 @@ export class EvidenceBook {
       at: toInstant(clock.now()),
       ...(note !== undefined && { note: note.slice(0, noteLimit) }),
     };
-    return sign('acceptance', acceptance, signer);
+    return await sign('acceptance', acceptance, signer);
   }
 
   async #write(

@@ -340,6 +340,14 @@ describe('feedback', () => {
         code: 'INVALID_ARGUMENT',
       });
     }
+    await expect(asker.trust.feedback(receipt, 1, 7 as never)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      params: { argument: 'note' },
+    });
+    await expect(asker.trust.issue(undefined as never)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      params: { argument: 'request' },
+    });
   });
 
   it('adds up to the same in any order', async () => {
