@@ -40,9 +40,8 @@ describe('three organisations in three processes', () => {
     // From one that never dialled it, over a session found by introduction.
     expect(await b.ask<Done>('run', [name, { to: c.did }])).toMatchObject({ output: 'c' });
 
-    // c has done the most for a, so it gets whatever a wants done, until it goes.
+    // c has done the most for a, so it gets most of what a wants done, until it goes; a newcomer has a small share.
     await at(c.did);
-    expect((await at()).output).toBe('c');
     const outputs: string[] = [];
     const work = async (): Promise<void> => {
       while (outputs.filter((output) => output === 'b').length < 20)
@@ -52,7 +51,7 @@ describe('three organisations in three processes', () => {
     await until(() => outputs.length > 20, 'work to be under way');
     expect(await c.leave()).toBe(0);
     await working;
-    expect(outputs.slice(0, 20)).not.toContain('b');
+    expect(outputs.slice(0, 20).filter((output) => output === 'b').length).toBeLessThan(10);
     expect((await at()).output).toBe('b');
 
     await a.ask('revoke', licences.get('b'));
