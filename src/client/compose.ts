@@ -4,7 +4,6 @@
  */
 import { platform } from '#platform';
 import { memoryStore } from '../adapters/stores/memory.ts';
-import { memoryTransport } from '../adapters/transports/memory.ts';
 import { MeshError } from '../base/errors.ts';
 import type { Did } from '../base/ids.ts';
 import { Lifetime } from '../base/lifetime.ts';
@@ -24,8 +23,6 @@ import { Roles } from '../core/roles/index.ts';
 import { TrustEngine, type TrustWeightsChoice } from '../core/trust/index.ts';
 import type { Placement } from '../ports/placement.ts';
 import type { Store } from '../ports/store.ts';
-import type { Street } from '../ports/street.ts';
-import type { Transport } from '../ports/transport.ts';
 import { agentId } from '../schema/agent-record.ts';
 import type { Emit } from '../schema/mesh-event.ts';
 import { aboutDecision } from './audit-subjects.ts';
@@ -42,6 +39,7 @@ import type { MeshClientOptions } from './options.ts';
 import { Quarantines } from './quarantine.ts';
 import { ReceiptMembers } from './receipt-members.ts';
 import { Revocations } from './revocations.ts';
+import { endpointsOf, publishersOnly, transportsOf, withSiblings } from './streets.ts';
 import {
   announcedPrice,
   budgetGate,
@@ -66,8 +64,7 @@ export interface Rooms {
   readonly gates: Gates;
   readonly gossip: Gossip;
   readonly roles: Roles;
-  /** Who orders the candidates for a task; an extension may take over. */
-  /** The placement in use, and the client's own. */
+  /** Who orders the candidates for a task: the client's own, and the one in use, which an extension may bring. */
   readonly placement: { readonly own: ByTrust; current: Placement };
   /** What extensions add to receipts. */
   readonly receiptMembers: ReceiptMembers;
@@ -473,29 +470,6 @@ function policiesOf({ policies = [] }: MeshClientOptions): readonly Policy[] {
   return [policies].flat(3);
 }
 
-/** An unnamed memory transport listens under the DID, so that meshes of one process find each other by it. */
-function transportsOf(options: MeshClientOptions, did: Did, node: string): readonly Transport[] {
-  const given = [options.transport ?? memoryTransport()].flat() as readonly Transport[];
-  return given.map((transport) =>
-    transport.listenAt === 'mem:'
-      ? {
-          ...transport,
-          listenAt: node === 'main' ? `mem:${did}` : `mem:${did}~${encodeURIComponent(node)}`,
-        }
-      : transport,
-  );
-}
-
-function endpointsOf(
-  peer: Did,
-  transports: readonly Transport[],
-  discovery: Discovery,
-): readonly string[] {
-  const announced = discovery.records({ meshId: peer }).flatMap(({ endpoints }) => endpoints);
-  const here = transports.some(({ schemes }) => schemes.includes('mem')) ? [`mem:${peer}`] : [];
-  return [...new Set([...announced, ...here])];
-}
-
 /** What a peer is told when it is shown the door: its keepers then know that it was no accident. */
 function rejection(did: Did, { message: reason }: MeshError): MeshError {
   return new MeshError('PEER_REJECTED', { peer: did, reason });
@@ -505,44 +479,9 @@ function weightsOf({ trustWeights: weights }: MeshClientOptions): { weights?: Tr
   return weights === undefined ? {} : { weights };
 }
 
-/** The street as trust sees it: what is decided at one node of an organisation is in force at all of them. */
-function withSiblings(federation: Federation, did: Did) {
-  return {
-    call: federation.call.bind(federation),
-    handle: federation.handle.bind(federation),
-    peers: () => federation.peers(),
-    onPeer: (listener: (peer: Did) => void) => federation.onPeer(listener),
-    siblings: () =>
-      federation
-        .sessions()
-        .filter((session) => session.did === did && session.state === 'active')
-        .map(({ node }) => node),
-  };
-}
-
 /** The agent of this node whose id begins with `own`. */
 function ownAgent(id: string, own: string, agents: LocalAgents): LocalAgent | undefined {
   return id.startsWith(own) ? agents.get(id.slice(own.length)) : undefined;
-}
-
-/** The street as discovery sees it: records are taken only from those policy lets publish. */
-function publishersOnly(federation: Federation, mayPublish: (peer: Did) => boolean): Street {
-  return {
-    call: (peer, method, body, options) => federation.call(peer, method, body, options),
-    peers: () => federation.peers(),
-    onPeer: (listener) => federation.onPeer(listener),
-    handle: (method, handler) => {
-      federation.handle(method, (call) => {
-        if (method !== 'discovery.push' || mayPublish(call.from)) return handler(call);
-        const action = 'record.publish';
-        throw new MeshError('POLICY_DENIED', {
-          action,
-          resource: 'mesh',
-          determining: 'by the receiver',
-        });
-      });
-    },
-  };
 }
 
 /** A name that a verified credential stands behind is more than its holder's word. */

@@ -64,6 +64,18 @@ export const noTtlLaws: readonly StoreLaw[] = [
   },
 ];
 
+/** What a follower from the beginning is told. */
+async function wholeHistory(store: Store, tools: StoreTools): Promise<readonly string[]> {
+  const stop = new AbortController();
+  const changes = store.watch('', 0, { signal: stop.signal })[Symbol.asyncIterator]();
+  const last = await commit(store, put('z'));
+  const seen: string[] = [];
+  while (seen.at(-1) !== `${String(last)} z z`)
+    seen.push(...(await nextChanges(changes, 1, tools)));
+  stop.abort();
+  return seen;
+}
+
 /** What holds when `features.purge` is claimed. */
 export const purgeLaws: readonly StoreLaw[] = [
   {
@@ -72,13 +84,7 @@ export const purgeLaws: readonly StoreLaw[] = [
       await commit(store, put('a', 'secret'), put('b', 'kept'));
       await commit(store, put('a', 'another secret'));
       await commit(store, { del: 'a', purge: true });
-      const stop = new AbortController();
-      const changes = store.watch('', 0, { signal: stop.signal })[Symbol.asyncIterator]();
-      const last = await commit(store, put('c'));
-      const seen: string[] = [];
-      while (seen.at(-1) !== `${String(last)} c c`)
-        seen.push(...(await nextChanges(changes, 1, tools)));
-      stop.abort();
+      const seen = await wholeHistory(store, tools);
       check(!seen.some((line) => line.includes('secret')), 'the history still has what was purged');
       check(
         seen.some((line) => line.endsWith(' a -')),
@@ -96,13 +102,7 @@ export const purgeLaws: readonly StoreLaw[] = [
       await commit(store, put('a', 'secret of a'), put('b', 'secret of b'), put('p'));
       await commit(store, put('a', 'present'), { del: 'b' });
       await commit(store, { del: 'p', purge: true });
-      const stop = new AbortController();
-      const changes = store.watch('', 0, { signal: stop.signal })[Symbol.asyncIterator]();
-      const last = await commit(store, put('z'));
-      const seen: string[] = [];
-      while (seen.at(-1) !== `${String(last)} z z`)
-        seen.push(...(await nextChanges(changes, 1, tools)));
-      stop.abort();
+      const seen = await wholeHistory(store, tools);
       check(!seen.some((line) => line.includes('secret')), 'the history still has old values');
       check(
         seen.some((line) => line.endsWith(' a present')),
