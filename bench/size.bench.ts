@@ -1,4 +1,10 @@
-import { frontDoor, gzipped, type WebBundleOptions, webBundle } from '../scripts/web-bundle.ts';
+import {
+  frontDoor,
+  gzipped,
+  identityAndTrust,
+  type WebBundleOptions,
+  webBundle,
+} from '../scripts/web-bundle.ts';
 import type { Bench, Case } from './harness.ts';
 
 const peer = 'libp2p + noise + yamux';
@@ -29,12 +35,6 @@ const libp2p = [
   `export { yamux } from '@chainsafe/libp2p-yamux';`,
 ].join('\n');
 
-/** The two rooms as a client with WebCrypto loads them, with all they stand on; did-jwt, the graph and the like come on use. */
-const rooms = [
-  `export { createIdentity, KeyRing, openIdentity } from './src/core/identity/index.ts';`,
-  `export { TrustEngine } from './src/core/trust/index.ts';`,
-].join('\n');
-
 const bench: Bench = {
   what: 'What a browser downloads: bundled by esbuild, minified, gzip level 9.',
   unit: 'kB',
@@ -44,7 +44,7 @@ const bench: Bench = {
   cases: [
     weighed('MeshClient, before the first call', 'ours', frontDoor, 'first'),
     weighed('MeshClient, with all that loads on use', 'ours', frontDoor, 'all'),
-    weighed('identity and trust, whole rooms', 'ours', rooms, 'first', {
+    weighed('identity and trust, for the first verdict', 'ours', identityAndTrust, 'first', {
       conditions: ['@mesh/source'],
     }),
     weighed(peer, 'peer', libp2p, 'all'),
